@@ -1,0 +1,38 @@
+{#
+Columns of the source contract whose coverage is published. A manual value with an age limit
+expires that many months after the day it was rated on.
+#}
+{% macro coverage_rules() %}
+    {{ return({
+        'crm_accounts': {
+            'columns': ['parent_account_id', 'tax_id', 'industry_code', 'region', 'channel',
+                'owner_user_id', 'payment_terms_days', 'credit_limit_amount', 'created_at'],
+            'manual': {'influence_score': ['influence_rated_on', 12],
+                'wallet_amount': ['wallet_as_of_date', 12],
+                'claimed_relationship_stage': none, 'exit_type': none},
+        },
+        'crm_users': {'columns': ['email', 'department', 'team', 'manager_user_id'], 'manual': {}},
+        'crm_contacts': {
+            'columns': ['role', 'sentiment', 'formal_level', 'actual_influence'],
+            'manual': {'department': none, 'interpersonal_rating': ['interpersonal_rated_on', 6]},
+        },
+        'crm_activities': {'columns': ['contact_id', 'user_id', 'direction'], 'manual': {}},
+        'crm_opportunities': {
+            'columns': ['buying_stage', 'amount', 'outcome_reason'], 'manual': {}},
+        'crm_relationship_evidence': {'columns': [], 'manual': {'evidence_type': none}},
+        'crm_service_cases': {
+            'columns': ['severity', 'response_due_at', 'resolution_due_at'], 'manual': {}},
+        'crm_account_plans': {'columns': ['plan_amount'], 'manual': {}},
+        'erp_products': {'columns': ['product_category', 'launch_date'], 'manual': {}},
+        'erp_orders': {'columns': ['currency_code'], 'manual': {}},
+        'erp_order_lines': {
+            'columns': ['list_amount', 'promised_date', 'delivered_date'], 'manual': {}},
+        'erp_invoices': {'columns': ['order_id', 'due_date', 'disputed_amount'], 'manual': {}},
+        'erp_invoice_lines': {
+            'columns': ['product_id', 'quantity', 'list_amount', 'cogs_amount'], 'manual': {}},
+        'erp_payments': {'columns': ['payer_account_id', 'method'], 'manual': {}},
+        'erp_payment_applications': {'columns': ['source_document_id'], 'manual': {}},
+        'erp_exchange_rates': {'columns': [], 'manual': {}},
+        'erp_gl_balances': {'columns': [], 'manual': {}},
+    }) }}
+{% endmacro %}

@@ -1,0 +1,40 @@
+{# What differs between the engines in the handling of dates. #}
+
+{% macro month_start(day) %}{{ return(adapter.dispatch('month_start')(day)) }}{% endmacro %}
+{% macro default__month_start(day) %}cast(date_trunc('month', {{ day }}) as date){% endmacro %}
+
+{% macro add_months(day, months) %}{{ return(adapter.dispatch('add_months')(day, months)) }}{% endmacro %}
+{% macro default__add_months(day, months) %}cast({{ day }} + to_months(cast({{ months }} as integer)) as date){% endmacro %}
+{% macro spark__add_months(day, months) %}add_months({{ day }}, {{ months }}){% endmacro %}
+
+{% macro add_days(day, days) %}{{ return(adapter.dispatch('add_days')(day, days)) }}{% endmacro %}
+{% macro default__add_days(day, days) %}cast({{ day }} + cast({{ days }} as integer) as date){% endmacro %}
+{% macro spark__add_days(day, days) %}date_add({{ day }}, cast({{ days }} as int)){% endmacro %}
+
+{# Days from `earlier` to `later`, an integer. #}
+{% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between')(earlier, later)) }}{% endmacro %}
+{% macro default__days_between(earlier, later) %}cast({{ later }} - {{ earlier }} as bigint){% endmacro %}
+{% macro spark__days_between(earlier, later) %}cast(datediff({{ later }}, {{ earlier }}) as bigint){% endmacro %}
+
+{# A number that grows by one from month to month. #}
+{% macro month_number(day) %}cast(year({{ day }}) * 12 + month({{ day }}) as bigint){% endmacro %}
+
+{# The business day of an instant in UTC. #}
+{% macro business_date(instant) %}{{ return(adapter.dispatch('business_date')(instant)) }}{% endmacro %}
+{% macro default__business_date(instant) %}cast(timezone('{{ var("timezone") }}', timezone('UTC', {{ instant }})) as date){% endmacro %}
+{% macro spark__business_date(instant) %}to_date(from_utc_timestamp({{ instant }}, '{{ var("timezone") }}')){% endmacro %}
+
+{# A table expression with one row `month_start` per month from one day to another. #}
+{% macro months_between(first_day, last_day) %}{{ return(adapter.dispatch('months_between')(first_day, last_day)) }}{% endmacro %}
+{% macro default__months_between(first_day, last_day) %}
+    (
+        select cast(unnest(generate_series(
+            cast({{ month_start(first_day) }} as timestamp),
+            cast({{ month_start(last_day) }} as timestamp),
+            interval 1 month
+        )) as date) as month_start
+    )
+{% endmacro %}
+{% macro spark__months_between(first_day, last_day) %}
+    (select explode(sequence({{ month_start(first_day) }}, {{ month_start(last_day) }}, interval 1 month)) as month_start)
+{% endmacro %}

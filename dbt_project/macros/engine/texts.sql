@@ -1,0 +1,29 @@
+{# Lists and JSON as text: arrays and objects differ between the engines. #}
+
+{# Values of a group joined by a pipe, sorted. #}
+{% macro joined(expression) %}{{ return(adapter.dispatch('joined')(expression)) }}{% endmacro %}
+{% macro default__joined(expression) %}string_agg({{ expression }}, '|' order by {{ expression }}){% endmacro %}
+{% macro spark__joined(expression) %}array_join(sort_array(collect_list({{ expression }})), '|'){% endmacro %}
+
+{# A JSON object with its keys sorted; `fields` maps key -> SQL. Null stays null. #}
+{% macro json_object(fields) %}{{ return(adapter.dispatch('json_object')(fields)) }}{% endmacro %}
+{% macro default__json_object(fields) %}
+    cast(to_json(struct_pack(
+        {%- for key in fields | sort %} {{ key }} := {{ fields[key] }}{{ ',' if not loop.last }}{% endfor %}
+    )) as varchar)
+{%- endmacro %}
+
+{# A JSON array of the objects of a group, ordered; `fields` as above. #}
+{% macro json_array(fields, order_by) %}{{ return(adapter.dispatch('json_array')(fields, order_by)) }}{% endmacro %}
+{% macro default__json_array(fields, order_by) %}
+    list(struct_pack(
+        {%- for key in fields | sort %} {{ key }} := {{ fields[key] }}{{ ',' if not loop.last }}{% endfor %}
+    ) order by {{ order_by }})
+{%- endmacro %}
+
+{# Text parts joined by a pipe, null parts left out. #}
+{% macro event_key(parts) %}concat_ws('|', {{ parts | join(', ') }}){% endmacro %}
+
+{% macro text_type() %}{{ return(adapter.dispatch('text_type')()) }}{% endmacro %}
+{% macro default__text_type() %}varchar{% endmacro %}
+{% macro spark__text_type() %}string{% endmacro %}

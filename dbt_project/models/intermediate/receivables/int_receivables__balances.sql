@@ -1,0 +1,188 @@
+-- What each document left open, as periods [valid_from, valid_to) of one amount in its currency:
+-- invoices, their over-applied surplus, receipts and credit notes. Empty when applications are not
+-- delivered at all (ruling 18).
+with documents as (
+    select * from {{ ref('int_revenue__documents') }}
+    {%- if not is_present('erp_payment_applications') %} where false{% endif %}
+),
+
+payments as (
+    select * from {{ ref('stg_erp__payments') }}
+    {%- if not is_present('erp_payment_applications') %} where false{% endif %}
+),
+
+settlements as (select * from {{ ref('int_receivables__settlements') }}),
+
+rates as (select * from {{ ref('int_fx__rates') }}),
+
+versions as (select * from {{ ref('stg_crm__account_versions') }}),
+
+terms as (
+    select amount as default_terms_days from {{ ref('alert_rules') }}
+    where rule = 'default_terms_days'
+        and valid_from = (
+            select max(valid_from) from {{ ref('alert_rules') }}
+            where rule = 'default_terms_days' and valid_from <= {{ as_of_date() }}
+        )
+),
+
+invoices as (
+    select
+        documents.*,
+        coalesce(
+            documents.due_date,
+            {{ add_days('documents.invoice_date', 'coalesce(versions.payment_terms_days, terms.default_terms_days)') }}
+        ) as effective_due_date,
+        documents.due_date is null as is_due_date_imputed
+    from documents
+    cross join terms
+    left join versions
+        on documents.due_date is null
+        and versions.account_id = documents.account_id
+        and versions.valid_from <= documents.invoice_date
+        and versions.valid_to > documents.invoice_date
+    where documents.document_type = 'invoice'
+),
+
+-- Amounts that move a balance, by document and day.
+moves as (
+    select
+        'invoice' as kind,
+        invoice_id as document_id,
+        invoice_date as day,
+        gross_amount as amount,
+        cast(null as decimal(18,8)) as source_rate
+    from invoices
+    union all
+    select
+        'invoice' as kind,
+        invoice_id as document_id,
+        effective_date as day,
+        -amount as amount,
+        source_rate
+    from settlements
+    union all
+    select
+        'credit_note' as kind,
+        invoice_id as document_id,
+        invoice_date as day,
+        -gross_amount as amount,
+        cast(null as decimal(18,8)) as source_rate
+    from documents
+    where document_type = 'credit_note'
+    union all
+    select
+        'payment' as kind,
+        payment_id as document_id,
+        received_date as day,
+        amount,
+        cast(null as decimal(18,8)) as source_rate
+    from payments
+    union all
+    select
+        application_type as kind,
+        source_id as document_id,
+        effective_date as day,
+        -source_amount as amount,
+        cast(null as decimal(18,8)) as source_rate
+    from settlements
+    where source_id is not null and application_type in ('payment', 'credit_note')
+),
+
+days as (
+    select
+        kind,
+        document_id,
+        day,
+        sum(amount) as amount,
+        max(source_rate) as source_rate
+    from moves
+    group by kind, document_id, day
+),
+
+periods as (
+    select
+        kind,
+        document_id,
+        day as valid_from,
+        coalesce(lead(day) over by_document, {{ end_of_time() }}) as valid_to,
+        cast(sum(amount) over by_document as decimal(18,2)) as open_amount,
+        source_rate
+    from days
+    window by_document as (partition by kind, document_id order by day)
+),
+
+final as (
+    select
+        'invoice' as kind,
+        periods.document_id,
+        invoices.account_id,
+        invoices.currency_code,
+        invoices.booking_rate,
+        invoices.invoice_date as document_date,
+        invoices.effective_due_date,
+        invoices.is_due_date_imputed,
+        coalesce(invoices.disputed_amount, 0) as disputed_amount,
+        periods.valid_from,
+        periods.valid_to,
+        periods.open_amount
+    from periods
+    inner join invoices on invoices.invoice_id = periods.document_id
+    where periods.kind = 'invoice' and periods.open_amount > 0
+    union all
+    -- More applied than owed: the surplus is money received and not applied.
+    select
+        'surplus' as kind,
+        periods.document_id,
+        invoices.account_id,
+        invoices.currency_code,
+        coalesce(periods.source_rate, invoices.booking_rate) as booking_rate,
+        periods.valid_from as document_date,
+        cast(null as date) as effective_due_date,
+        false as is_due_date_imputed,
+        0 as disputed_amount,
+        periods.valid_from,
+        periods.valid_to,
+        -periods.open_amount as open_amount
+    from periods
+    inner join invoices on invoices.invoice_id = periods.document_id
+    where periods.kind = 'invoice' and periods.open_amount < 0
+    union all
+    select
+        'payment' as kind,
+        periods.document_id,
+        payments.account_id,
+        payments.currency_code,
+        rates.rate_to_base as booking_rate,
+        payments.received_date as document_date,
+        cast(null as date) as effective_due_date,
+        false as is_due_date_imputed,
+        0 as disputed_amount,
+        periods.valid_from,
+        periods.valid_to,
+        periods.open_amount
+    from periods
+    inner join payments on payments.payment_id = periods.document_id
+    inner join rates
+        on rates.currency_code = payments.currency_code and rates.rate_day = payments.received_date
+    where periods.kind = 'payment' and periods.open_amount <> 0
+    union all
+    select
+        'credit_note' as kind,
+        periods.document_id,
+        documents.account_id,
+        documents.currency_code,
+        documents.booking_rate,
+        documents.invoice_date as document_date,
+        cast(null as date) as effective_due_date,
+        false as is_due_date_imputed,
+        0 as disputed_amount,
+        periods.valid_from,
+        periods.valid_to,
+        periods.open_amount
+    from periods
+    inner join documents on documents.invoice_id = periods.document_id
+    where periods.kind = 'credit_note' and periods.open_amount <> 0
+)
+
+select * from final

@@ -1,0 +1,76 @@
+-- One row per application to an invoice that counts, from the day on which invoice and source both
+-- exist. `source_amount` is in the currency of the source (ruling 17).
+with applications as (select * from {{ ref('stg_erp__payment_applications') }}),
+
+documents as (select * from {{ ref('int_revenue__documents') }}),
+
+payments as (select * from {{ ref('stg_erp__payments') }}),
+
+rates as (select * from {{ ref('int_fx__rates') }}),
+
+joined as (
+    select
+        applications.application_id,
+        applications.application_type,
+        applications.invoice_id,
+        applications.amount,
+        applications.applied_date,
+        invoices.account_id,
+        invoices.currency_code,
+        invoices.booking_rate,
+        case
+            when applications.application_type = 'payment' then payments.payment_id
+            when applications.application_type = 'credit_note' then credit_notes.invoice_id
+        end as source_id,
+        coalesce(payments.currency_code, credit_notes.currency_code, invoices.currency_code)
+            as source_currency_code,
+        greatest(
+            applications.applied_date,
+            invoices.invoice_date,
+            coalesce(payments.received_date, credit_notes.invoice_date, invoices.invoice_date)
+        ) as effective_date,
+        coalesce(payments.received_date, credit_notes.invoice_date) as source_date
+    from applications
+    inner join documents as invoices
+        on invoices.invoice_id = applications.invoice_id and invoices.document_type = 'invoice'
+    left join payments
+        on payments.payment_id = applications.source_document_id
+        and applications.application_type = 'payment'
+    left join documents as credit_notes
+        on credit_notes.invoice_id = applications.source_document_id
+        and credit_notes.document_type = 'credit_note'
+        and applications.application_type = 'credit_note'
+),
+
+final as (
+    select
+        joined.application_id,
+        joined.application_type,
+        joined.invoice_id,
+        joined.account_id,
+        joined.source_id,
+        joined.effective_date,
+        joined.amount,
+        case
+            when joined.source_currency_code = joined.currency_code then joined.amount
+            else cast({{ multiply_divide(
+                at_rate('joined.amount', 'invoice_rates.rate_to_base'), '1',
+                'source_rates.rate_to_base') }} as decimal(18,2))
+        end as source_amount,
+        joined.booking_rate,
+        coalesce(booked.rate_to_base, joined.booking_rate) as source_rate
+    from joined
+    left join rates as booked
+        on booked.currency_code = joined.source_currency_code
+        and booked.rate_day = joined.source_date
+    left join rates as invoice_rates
+        on invoice_rates.currency_code = joined.currency_code
+        and invoice_rates.rate_day = joined.applied_date
+        and joined.source_currency_code <> joined.currency_code
+    left join rates as source_rates
+        on source_rates.currency_code = joined.source_currency_code
+        and source_rates.rate_day = joined.applied_date
+        and joined.source_currency_code <> joined.currency_code
+)
+
+select * from final

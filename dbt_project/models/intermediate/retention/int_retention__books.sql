@@ -1,0 +1,114 @@
+-- The value of each customer in the opening and the closing window of each month-end, in revenue
+-- and in profit: two years, and for subscription-like channels two months.
+with months as (
+    select * from {{ ref('int_calendar__month_ends') }} where is_bridge_month
+),
+
+all_months as (select * from {{ ref('int_calendar__month_ends') }}),
+
+account_windows as (select * from {{ ref('int_revenue__account_windows') }}),
+
+account_months as (select * from {{ ref('int_revenue__account_months') }}),
+
+units as (select * from {{ ref('int_identity__account_units') }}),
+
+versions as (select * from {{ ref('stg_crm__account_versions') }}),
+
+channels as (
+    select channel from {{ ref('channel_config') }} where is_subscription_like
+),
+
+window_ends as (
+    select
+        months.month_end,
+        months.epoch_date,
+        all_months.month_end as window_end,
+        all_months.month_number = months.month_number as is_closing
+    from months
+    inner join all_months
+        on all_months.month_number = months.month_number
+        or all_months.month_number = months.month_number - 12
+),
+
+closing_measures as (
+    select
+        month_end,
+        measure_used
+    from account_windows
+    group by month_end, measure_used
+),
+
+yearly as (
+    select
+        window_ends.month_end,
+        'year_over_year' as comparison,
+        units.customer_key,
+        window_ends.is_closing,
+        account_windows.net_amount as revenue_amount,
+        -- One measure for both windows: that of the closing one.
+        case
+            when closing_measures.measure_used = 'net_revenue' then account_windows.net_amount
+            else account_windows.gross_profit_amount
+        end as profit_amount
+    from window_ends
+    inner join account_windows on account_windows.month_end = window_ends.window_end
+    inner join closing_measures on closing_measures.month_end = window_ends.month_end
+    inner join units
+        on units.epoch_date = window_ends.epoch_date
+        and units.account_id = account_windows.account_id
+    where not units.is_internal
+),
+
+month_ends as (
+    select
+        months.month_end,
+        months.epoch_date,
+        all_months.month_start,
+        all_months.month_number = months.month_number as is_closing
+    from months
+    inner join all_months
+        on all_months.month_number = months.month_number
+        or all_months.month_number = months.month_number - 1
+),
+
+monthly as (
+    select
+        month_ends.month_end,
+        'month_over_month' as comparison,
+        units.customer_key,
+        month_ends.is_closing,
+        account_months.net_amount as revenue_amount,
+        account_months.costed_net_amount - account_months.cost_amount as profit_amount
+    from month_ends
+    inner join account_months on account_months.month_start = month_ends.month_start
+    inner join units
+        on units.epoch_date = month_ends.epoch_date
+        and units.account_id = account_months.account_id
+    inner join versions
+        on versions.account_id = units.customer_key
+        and versions.valid_from <= month_ends.month_end
+        and versions.valid_to > month_ends.month_end
+    inner join channels on channels.channel = versions.channel
+    where not units.is_internal
+),
+
+compared as (
+    select * from yearly
+    union all
+    select * from monthly
+),
+
+final as (
+    select
+        month_end,
+        comparison,
+        customer_key,
+        {{ money_sum('case when not is_closing then revenue_amount end') }} as opening_revenue_amount,
+        {{ money_sum('case when is_closing then revenue_amount end') }} as closing_revenue_amount,
+        {{ money_sum('case when not is_closing then profit_amount end') }} as opening_profit_amount,
+        {{ money_sum('case when is_closing then profit_amount end') }} as closing_profit_amount
+    from compared
+    group by month_end, comparison, customer_key
+)
+
+select * from final

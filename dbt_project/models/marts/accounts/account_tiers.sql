@@ -1,0 +1,87 @@
+with states as (select * from {{ ref('int_tiers__states') }}),
+
+versions as (select * from {{ ref('stg_crm__account_versions') }}),
+
+with_losses as (
+    select
+        states.*,
+        profit_amount < 0 as is_loss,
+        coalesce(
+            lag(profit_amount) over (partition by tier_unit_id order by month_number) < 0, false
+        ) as was_loss
+    from states
+),
+
+-- A model account: influence of 4 or more, rated within the last twelve months.
+reference_units as (
+    select
+        states.month_end,
+        states.tier_unit_id
+    from states
+    inner join versions
+        on versions.account_id = states.tier_unit_id
+        and versions.valid_from <= states.month_end
+        and versions.valid_to > states.month_end
+    where versions.influence_score >= 4
+        and versions.influence_rated_on > {{ add_months('states.month_end', -12) }}
+        and versions.influence_rated_on <= states.month_end
+),
+
+final as (
+    select
+        with_losses.month_end,
+        with_losses.tier_unit_id,
+        with_losses.net_amount as ttm_net_revenue_amount,
+        with_losses.profit_amount as ttm_profit_amount,
+        with_losses.measure_used,
+        {{ ratio('with_losses.absolute_costed_net_amount', 'with_losses.absolute_net_amount') }}
+            as cost_coverage_ratio,
+        case when with_losses.lines_count > 0 then
+            {{ ratio('greatest(with_losses.profit_amount, 0)', 'with_losses.positive_total_amount') }}
+        end as profit_share_ratio,
+        {{ ratio('with_losses.before_amount', 'with_losses.positive_total_amount') }}
+            as cum_share_before_ratio,
+        cast(with_losses.profit_rank as bigint) as profit_rank,
+        with_losses.tenure_days,
+        case
+            when with_losses.rating_status = 'INACTIVE' then 'INACTIVE'
+            else with_losses.raw_tier
+        end as raw_tier,
+        case
+            when with_losses.rating_status in ('INACTIVE', 'NEW') then with_losses.rating_status
+            else with_losses.raw_tier
+        end as evaluated_tier,
+        with_losses.tier,
+        cast(with_losses.down_streak_count as bigint) as down_streak_count,
+        with_losses.is_at_risk,
+        with_losses.is_loss as is_loss_making,
+        with_losses.rating_status <> 'INACTIVE'
+            and with_losses.raw_tier in ('A', 'B')
+            and with_losses.purchase_months_count = 1 as is_one_off_bulk,
+        case
+            when with_losses.rating_status = 'INACTIVE' then null
+            when with_losses.is_loss then 'C'
+            when with_losses.profit_rank
+                <= with_losses.count_share_a * with_losses.units_count then 'A'
+            when with_losses.profit_rank
+                <= with_losses.count_share_b * with_losses.units_count then 'B'
+            when with_losses.profit_rank > 0 then 'C'
+        end as count_rule_tier,
+        case
+            when with_losses.rating_status in ('INACTIVE', 'NEW') then with_losses.rating_status
+            else with_losses.channel_raw_tier
+        end as tier_in_channel,
+        case
+            when with_losses.tier <> 'C' then null
+            when not with_losses.is_loss then 'serve_cheap'
+            when with_losses.was_loss and reference_units.tier_unit_id is null then 'review_exit'
+            when with_losses.is_loss then 'watch_loss'
+        end as triage,
+        with_losses.tier_config_valid_from
+    from with_losses
+    left join reference_units
+        on reference_units.month_end = with_losses.month_end
+        and reference_units.tier_unit_id = with_losses.tier_unit_id
+)
+
+select * from final

@@ -1,0 +1,59 @@
+with landed as (
+    select
+        *,
+        {{ business_date('coalesce(updated_at, landed_as_of)') }} as version_date
+    from {{ source('landing', 'crm_account_versions') }}
+),
+
+-- What an attribute was on a day is said by the newest version up to that day (ruling 5), so a
+-- version that the source stamped after D does not count, unless it is the only one.
+known as (
+    select
+        *,
+        row_number() over (
+            partition by account_id, version_date
+            order by updated_at desc nulls last, _load desc, _row
+        ) as rank_of_day,
+        min(version_date) over (partition by account_id) as first_version_date
+    from landed
+),
+
+of_day as (
+    select * from known
+    where rank_of_day = 1
+        and (version_date <= {{ as_of_date() }} or version_date = first_version_date)
+),
+
+final as (
+    select
+        account_id,
+        case
+            when version_date = first_version_date then {{ beginning_of_time() }}
+            else version_date
+        end as valid_from,
+        coalesce(
+            lead(version_date) over (partition by account_id order by version_date),
+            {{ end_of_time() }}
+        ) as valid_to,
+        account_name,
+        {{ business_date("created_at") }} as created_on,
+        parent_account_id,
+        merged_into_account_id,
+        tax_id,
+        industry_code,
+        region,
+        coalesce(channel, 'unknown') as channel,
+        owner_user_id,
+        coalesce(is_internal, false) as is_internal,
+        payment_terms_days,
+        credit_limit_amount,
+        influence_score,
+        influence_rated_on,
+        claimed_relationship_stage,
+        wallet_amount,
+        wallet_as_of_date,
+        exit_type
+    from of_day
+)
+
+select * from final

@@ -1,0 +1,14 @@
+with landed as ({{ current_rows('erp_products', ['product_id']) }}),
+
+final as (
+    select
+        product_id,
+        product_name,
+        product_family,
+        product_category,
+        launch_date,
+        coalesce(is_service, false) as is_service
+    from landed
+)
+
+select * from final

@@ -1,0 +1,1 @@
+"""Alerts: published events, decisions, the ledger, messages and their channels."""

@@ -1,0 +1,76 @@
+"""When the business alerts of a run must wait for a human (ruling 22, section 4 item 7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from keyaccounts.alerts.decide import MAX_ALERT_AGE
+from keyaccounts.alerts.model import OPEN_STATES, Candidate, Entry, Hold, RunContext
+
+CIRCUIT_BREAKER = "circuit_breaker"
+BLOCKING_CHECK = "blocking_check"
+MIN_DROPPED_UNITS = 5
+MAX_DROPPED_PERCENT = 5
+
+
+def find_holds(
+    candidates: Sequence[Candidate],
+    entries: Mapping[str, Entry],
+    a_units_by_month_end: Mapping[date, int],
+    failed_checks: Sequence[str],
+    run: RunContext,
+    released: frozenset[tuple[str, str]],
+) -> tuple[Hold, ...]:
+    """Return the holds of a run: failed blocking checks first, then the circuit breaker.
+
+    `a_units_by_month_end` counts the units of official tier A; `failed_checks` are the blocking
+    checks that differ at D; `released` holds (reason, scope) pairs that a person let go.
+    """
+    checks = [
+        Hold(BLOCKING_CHECK, name, f"check {name} differs at {run.as_of_date}")
+        for name in sorted(set(failed_checks))
+    ]
+    return tuple(checks) + _circuit_breaker(
+        candidates, entries, a_units_by_month_end, run, released
+    )
+
+
+def _circuit_breaker(
+    candidates: Sequence[Candidate],
+    entries: Mapping[str, Entry],
+    a_units_by_month_end: Mapping[date, int],
+    run: RunContext,
+    released: frozenset[tuple[str, str]],
+) -> tuple[Hold, ...]:
+    """An evaluation trips while one of its drops from A is still to be told."""
+    drops = [
+        event for event in candidates if event.alert_type == "tier_drop" and event.from_value == "A"
+    ]
+    counts = Counter(event.effective_date for event in drops)
+    untold = {event.effective_date for event in drops if _is_untold(event, entries, run)}
+    holds = []
+    for effective_date in sorted(untold):
+        dropped = counts[effective_date]
+        before = [day for day in a_units_by_month_end if day < effective_date]
+        a_units = a_units_by_month_end[max(before)] if before else 0
+        is_many = dropped >= MIN_DROPPED_UNITS and dropped * 100 > a_units * MAX_DROPPED_PERCENT
+        if is_many and (CIRCUIT_BREAKER, effective_date.isoformat()) not in released:
+            holds.append(
+                Hold(
+                    CIRCUIT_BREAKER,
+                    effective_date.isoformat(),
+                    f"{dropped} of {a_units} A units drop in the evaluation of {effective_date}",
+                )
+            )
+    return tuple(holds)
+
+
+def _is_untold(event: Candidate, entries: Mapping[str, Entry], run: RunContext) -> bool:
+    entry = entries.get(event.event_key)
+    if entry is not None:
+        return entry.state in OPEN_STATES
+    if not run.send or event.delivery == "none" or event.effective_date < run.go_live_date:
+        return False
+    return run.wall_date - event.effective_date <= MAX_ALERT_AGE

@@ -1,0 +1,247 @@
+"""Gather what each person is told in this run into one message per recipient."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from keyaccounts.alerts import wording
+from keyaccounts.alerts.blocks import Block, build_block
+from keyaccounts.alerts.decide import is_snoozed
+from keyaccounts.alerts.formats import one_line
+from keyaccounts.alerts.model import (
+    FOUND_LATE,
+    QUEUED,
+    SEVERITIES,
+    Action,
+    Candidate,
+    Decision,
+    DigestLine,
+    Entry,
+    Message,
+    Outcome,
+    RunContext,
+    severity_rank,
+)
+from keyaccounts.alerts.rendering import Mail, Section, render
+from keyaccounts.alerts.routing import NO_OWNER, Routing
+
+MAX_ALERTS = 10
+MAX_LINES = 10
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every message of a run needs to know."""
+
+    routing: Routing
+    account_names: Mapping[str, str]
+    currency: str
+    link_base: str | None = None
+
+
+@dataclass
+class _Pile:
+    """What one recipient is told; each item also adds a part to the key of the message."""
+
+    alerts: list[tuple[Candidate, str]] = field(default_factory=list)
+    reminders: list[tuple[Candidate, int]] = field(default_factory=list)
+    digest: list[Candidate] = field(default_factory=list)
+    found_late: list[Candidate] = field(default_factory=list)
+    changed: list[tuple[str, str]] = field(default_factory=list)
+    parts: list[str] = field(default_factory=list)
+    event_keys: list[str] = field(default_factory=list)
+    line_ids: list[int] = field(default_factory=list)
+
+
+def compose(
+    candidates: Sequence[Candidate],
+    entries: Mapping[str, Entry],
+    actions: Sequence[Action],
+    outcome: Outcome,
+    lines: Sequence[DigestLine],
+    run: RunContext,
+    desk: Desk,
+    *,
+    is_digest_due: bool,
+) -> list[Message]:
+    """Return at most one message per recipient: new alerts, reminders and, when due, the digest.
+
+    `entries` is the ledger before the run; `lines` are the digest lines that wait, those of
+    this run included. A snoozed event, or one that is no longer a candidate, stays out.
+    """
+    piles: dict[str, _Pile] = defaultdict(_Pile)
+    by_key = {event.event_key: event for event in candidates}
+    _add_alerts(piles, by_key, outcome)
+    if is_digest_due:
+        waiting = [
+            by_key[decision.event_key]
+            for decision in outcome.decisions
+            if decision.state == QUEUED
+            and decision.event_key in by_key
+            and decision.decision != "defer"
+        ]
+        _add_digest(piles, waiting, run, desk.routing)
+        _add_lines(piles, lines, by_key, entries, actions, run, desk)
+    return [_message(recipient, piles[recipient], run, desk) for recipient in sorted(piles)]
+
+
+def _add_alerts(piles: dict[str, _Pile], by_key: Mapping[str, Candidate], outcome: Outcome) -> None:
+    for decision in outcome.decisions:
+        if decision.decision == "send":
+            _add_send(piles, by_key[decision.event_key], decision)
+    for reminder in outcome.reminders:
+        pile = piles[reminder.recipient]
+        pile.reminders.append((by_key[reminder.event_key], reminder.number))
+        pile.parts.append(f"reminder{reminder.number}|{reminder.event_key}")
+
+
+def _add_send(piles: dict[str, _Pile], event: Candidate, decision: Decision) -> None:
+    is_orphan = decision.reason == NO_OWNER
+    note = "No active owner: please name one in the CRM." if is_orphan else ""
+    pile = piles[decision.recipient]
+    pile.alerts.append((event, note))
+    pile.parts.append(f"alert|{event.event_key}")
+    pile.event_keys.append(event.event_key)
+    for recipient in decision.copies:
+        copy = piles[recipient]
+        copy.alerts.append((event, "For your information, as the owner's manager."))
+        copy.parts.append(f"copy|{event.event_key}")
+
+
+def _add_digest(
+    piles: dict[str, _Pile], waiting: Sequence[Candidate], run: RunContext, routing: Routing
+) -> None:
+    for event in waiting:
+        pile = piles[routing.route(event).recipient]
+        pile.digest.append(event)
+        pile.parts.append(f"digest|{event.event_key}")
+        pile.event_keys.append(event.event_key)
+
+
+def _add_lines(
+    piles: dict[str, _Pile],
+    lines: Sequence[DigestLine],
+    by_key: Mapping[str, Candidate],
+    entries: Mapping[str, Entry],
+    actions: Sequence[Action],
+    run: RunContext,
+    desk: Desk,
+) -> None:
+    for line in lines:
+        event = by_key.get(line.event_key)
+        if line.section == FOUND_LATE:
+            keys = (event.event_key, event.account_id, event.unit_id) if event else ()
+            if event is None or is_snoozed(keys, actions, run.wall_date):
+                continue
+            pile = piles[desk.routing.route(event).recipient]
+            pile.found_late.append(event)
+        else:
+            pile = piles[desk.routing.still(line.recipient)]
+            pile.changed.append((line.section, _past(entries[line.event_key], desk)))
+        pile.parts.append(f"{line.section}|{line.event_key}|{line.id}")
+        pile.line_ids.append(line.id)
+
+
+def _message(recipient: str, pile: _Pile, run: RunContext, desk: Desk) -> Message:
+    alerts = sorted(pile.alerts, key=lambda item: _worst_first(item[0]))
+    blocks = tuple(_block(event, desk, note) for event, note in alerts[:MAX_ALERTS])
+    mail = Mail(
+        subject=_subject(alerts, pile, desk),
+        footer=footer(run),
+        blocks=blocks,
+        more_count=max(0, len(alerts) - MAX_ALERTS),
+        sections=tuple(_sections(pile, desk)),
+        link=desk.link_base or "",
+    )
+    return render(
+        mail,
+        recipient,
+        pile.parts,
+        is_urgent=recipient == desk.routing.data_engineers,
+        event_keys=pile.event_keys,
+        line_ids=pile.line_ids,
+    )
+
+
+def _subject(alerts: Sequence[tuple[Candidate, str]], pile: _Pile, desk: Desk) -> str:
+    if alerts:
+        first = alerts[0][0]
+        more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
+        return f"[{first.severity.upper()}] {_block(first, desk).title}{more}"
+    items = len(pile.digest) + len(pile.found_late) + len(pile.changed)
+    waiting = f"{_counted(len(pile.reminders), 'alert')} without your answer"
+    if items:
+        also = f", {waiting}" if pile.reminders else ""
+        return f"Weekly account digest: {_counted(items, 'item')}{also}"
+    return f"Reminder: {waiting}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _sections(pile: _Pile, desk: Desk) -> list[Section]:
+    named: dict[str, list[str]] = {}
+    for event, number in sorted(pile.reminders, key=lambda item: _worst_first(item[0])):
+        said = wording.REMINDER.format(number=number)
+        named.setdefault("Please acknowledge", []).append(f"{_line(event, desk)} ({said})")
+    for severity in SEVERITIES:
+        for event in sorted(pile.digest, key=_worst_first):
+            if event.severity == severity:
+                named.setdefault(severity.capitalize(), []).append(_line(event, desk))
+    for event in sorted(pile.found_late, key=_worst_first):
+        named.setdefault(wording.SECTIONS[FOUND_LATE], []).append(_line(event, desk))
+    for section, text in pile.changed:
+        named.setdefault(wording.SECTIONS[section], []).append(text)
+    return [Section(title, tuple(all_[:MAX_LINES]), len(all_)) for title, all_ in named.items()]
+
+
+def _block(event: Candidate, desk: Desk, note: str = "") -> Block:
+    account = event.account_id or event.unit_id
+    return build_block(
+        event,
+        name=desk.account_names.get(account, account),
+        owner=one_line(desk.routing.name(event.owner_user_id)),
+        currency=desk.currency,
+        link_base=desk.link_base,
+        note=note,
+    )
+
+
+def _line(event: Candidate, desk: Desk) -> str:
+    block = _block(event, desk)
+    size = f", {block.headline}" if block.headline else ""
+    account = one_line(event.account_id or event.unit_id)
+    orphan = ", no active owner" if desk.routing.route(event).reason == NO_OWNER else ""
+    return f"{block.title} ({account}), effective {event.effective_date}{size}{orphan}"
+
+
+def _past(entry: Entry, desk: Desk) -> str:
+    account = entry.account_id or entry.unit_id
+    title = wording.title(
+        one_line(entry.alert_type),
+        name=one_line(desk.account_names.get(account, account)),
+        unit_id=one_line(entry.unit_id),
+        from_value=one_line(entry.from_value or "unknown"),
+        to_value=one_line(entry.to_value or "unknown"),
+    )
+    told = f", told on {entry.told_on}" if entry.told_on else ""
+    return f"{title} ({one_line(account)}), effective {entry.effective_date}{told}"
+
+
+def _worst_first(event: Candidate) -> tuple[int, object, str]:
+    stake: object = -event.at_stake_amount if event.at_stake_amount is not None else 0
+    return severity_rank(event.severity), stake, event.event_key
+
+
+def footer(run: RunContext) -> str:
+    """Return the last line of a message: how old its figures are."""
+    return f"Keyaccounts, figures as of the end of {run.as_of_date}. Sent to you by your role."
+
+
+def digest_monday(wall_date: date) -> date:
+    """Return the Monday of the week of `wall_date`."""
+    return date.fromordinal(wall_date.toordinal() - wall_date.weekday())

@@ -1,0 +1,112 @@
+"""Read what the notifier needs from the current publication, read-only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from keyaccounts.alerts.errors import PublicationUnreadableError
+from keyaccounts.alerts.model import Candidate
+
+EVENT_COLUMNS = (
+    "event_key",
+    "alert_type",
+    "unit_type",
+    "unit_id",
+    "account_id",
+    "owner_user_id",
+    "effective_date",
+    "from_value",
+    "to_value",
+    "severity",
+    "audience",
+    "delivery",
+    "cause",
+    "at_stake_amount",
+    "payload",
+)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The parts of one published version that alerts are made from."""
+
+    version: str
+    as_of_date: date
+    base_currency: str
+    month_ends_from: date
+    """First evaluated month-end; `date.min` when the manifest names none."""
+    candidates: tuple[Candidate, ...]
+    a_units_by_month_end: Mapping[date, int]
+    """Units of official tier A."""
+    failed_checks: tuple[str, ...]
+    """Blocking checks that differ at D."""
+    account_names: Mapping[str, str]
+
+
+def read_publication(published: Path) -> Publication:
+    """Return the version that `published/current` points to, resolved once.
+
+    Raises PublicationUnreadableError when there is none or a part of it is missing.
+    """
+    try:
+        folder = (published / "current").resolve(strict=True)
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        as_of_date = date.fromisoformat(manifest["as_of_date"])
+        with duckdb.connect(str(folder / "keyaccounts.duckdb"), read_only=True) as bi:
+            accounts = bi.execute(
+                "select account_id, account_name, owner_user_id from marts.accounts"
+            ).fetchall()
+            a_units = bi.execute(
+                "select month_end, count(*) from marts.account_tiers where tier = 'A' group by all"
+            ).fetchall()
+        restricted = folder / "restricted" / "data_engineering.duckdb"
+        with duckdb.connect(str(restricted), read_only=True) as private:
+            columns = ", ".join(EVENT_COLUMNS)
+            events = private.execute(
+                f"select {columns} from marts.alert_events order by event_key"
+            ).fetchall()
+            checks = private.execute(
+                "select distinct check_name from marts.receivables_reconciliation"
+                " where as_of_date = ? and is_blocking and check_status = 'different' order by 1",
+                [as_of_date],
+            ).fetchall()
+    except (OSError, duckdb.Error, KeyError, ValueError) as error:
+        raise PublicationUnreadableError(f"publication {published / 'current'}: {error}") from error
+    owners = {account_id: owner for account_id, _, owner in accounts}
+    return Publication(
+        version=str(manifest["version"]),
+        as_of_date=as_of_date,
+        base_currency=str(manifest["base_currency"]),
+        month_ends_from=_month_ends_from(manifest),
+        candidates=tuple(_with_owner_now(candidate_from_row(row), owners) for row in events),
+        a_units_by_month_end=dict(a_units),
+        failed_checks=tuple(name for (name,) in checks),
+        account_names={account_id: name for account_id, name, _ in accounts},
+    )
+
+
+def candidate_from_row(row: Sequence[Any]) -> Candidate:
+    """Return the candidate of a row in the order of EVENT_COLUMNS; payload numbers are exact."""
+    values = dict(zip(EVENT_COLUMNS, row, strict=True))
+    values["payload"] = json.loads(values["payload"] or "{}", parse_float=Decimal)
+    return Candidate(**values)
+
+
+def _with_owner_now(event: Candidate, owners: Mapping[str, str | None]) -> Candidate:
+    """The owner at send time stands above the owner at the effective date."""
+    if event.account_id is None or event.account_id not in owners:
+        return event
+    return replace(event, owner_user_id=owners[event.account_id])
+
+
+def _month_ends_from(manifest: Mapping[str, Any]) -> date:
+    text = manifest.get("month_ends_from")
+    return date.fromisoformat(str(text)[:10]) if text else date.min

@@ -1,0 +1,125 @@
+"""Who gets an alert: the owner at send time, a manager, finance control or data engineers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from keyaccounts.alerts.model import DATA_ENGINEERING, FINANCE_CONTROL, Candidate
+
+ADDRESS = re.compile(r"[^@\s<>\"',;:()\[\]\\]+@[^@\s<>\"',;:()\[\]\\]+", re.ASCII)
+OWNED_UNITS = frozenset({"tier_unit", "account", "customer", "owner"})
+NO_OWNER = "no_owner"
+
+
+@dataclass(frozen=True)
+class User:
+    """One of our own people, from the newest landed `crm_users`."""
+
+    user_id: str
+    name: str
+    email: str | None
+    manager_user_id: str | None
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where one alert goes."""
+
+    recipient: str
+    reason: str = ""
+    """`no_owner` when the fallback manager stands in, else empty."""
+    copies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Routing:
+    """The people and the standing addresses of a run.
+
+    A recipient is a user id, an e-mail address, or, when nothing is configured, the bare role
+    (`fallback_manager`, `finance_control`, `data_engineers`), which only the outbox can serve.
+    """
+
+    users: Mapping[str, User] = field(default_factory=dict)
+    fallback_manager: str = "fallback_manager"
+    finance_control: str = "finance_control"
+    data_engineers: str = "data_engineers"
+
+    def route(self, event: Candidate) -> Route:
+        """Return the recipient of `event`, and the manager as a copy when it is critical.
+
+        Without an owner, or with one who is inactive or not among the users, the fallback
+        manager gets it with reason `no_owner`. Finance control and data engineering never
+        share with the owner. When no users are landed, nobody can be told to be inactive.
+        """
+        if event.audience == FINANCE_CONTROL:
+            return Route(self.finance_control)
+        if event.audience == DATA_ENGINEERING:
+            return Route(self.data_engineers)
+        owner = event.owner_user_id
+        if owner is None and event.unit_type not in OWNED_UNITS:
+            return Route(self.fallback_manager)
+        has_owner = owner is not None and self.is_reachable(owner)
+        recipient = owner if has_owner and owner is not None else self.fallback_manager
+        copies = self._managers(owner, recipient) if event.severity == "critical" else ()
+        return Route(recipient, "" if has_owner else NO_OWNER, copies)
+
+    def is_reachable(self, user_id: str) -> bool:
+        """Return True when `user_id` is an active user, or when no users are known at all."""
+        if not self.users:
+            return True
+        user = self.users.get(user_id)
+        return user is not None and user.is_active
+
+    def still(self, recipient: str) -> str:
+        """Return `recipient`, or the fallback manager when that user has left since."""
+        is_gone = recipient in self.users and not self.users[recipient].is_active
+        return recipient if recipient and not is_gone else self.fallback_manager
+
+    def address(self, recipient: str) -> str | None:
+        """Return the e-mail address of a recipient, or None when there is no valid one."""
+        user = self.users.get(recipient)
+        text = (user.email or "") if user else recipient
+        return text if ADDRESS.fullmatch(text) else None
+
+    def name(self, user_id: str | None) -> str:
+        """Return the name of a user, the id when unknown, `nobody` without an id."""
+        if not user_id:
+            return "nobody"
+        user = self.users.get(user_id)
+        return user.name if user else user_id
+
+    def _managers(self, owner: str | None, recipient: str) -> tuple[str, ...]:
+        user = self.users.get(owner or "")
+        manager = user.manager_user_id if user else None
+        if manager is None or manager == recipient or not self.is_reachable(manager):
+            return ()
+        return (manager,)
+
+
+def users_from_rows(rows: Iterable[Mapping[str, Any]], on: date) -> dict[str, User]:
+    """Return users by id from landed `crm_users`; a deactivation up to day `on` counts."""
+    users = {}
+    for row in rows:
+        left = _as_date(row.get("deactivated_on"))
+        is_active = row.get("is_active") is not False and (left is None or left > on)
+        users[str(row["user_id"])] = User(
+            user_id=str(row["user_id"]),
+            name=str(row.get("user_name") or row["user_id"]),
+            email=row.get("email"),
+            manager_user_id=row.get("manager_user_id"),
+            is_active=is_active,
+        )
+    return users
+
+
+def _as_date(value: object) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    return date.fromisoformat(str(value)[:10]) if value else None

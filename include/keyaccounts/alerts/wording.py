@@ -1,0 +1,118 @@
+"""The words of the alerts: a sentence per alert type, names of drivers, measures and causes."""
+
+from __future__ import annotations
+
+TITLES = {
+    "tier_drop": "{name} drops from {from_value} to {to_value}",
+    "tier_watch": "{name} is at risk: tier {from_value}, this month's figures say {to_value}",
+    "tier_lapsed": "{name} has had no sales for twelve months (was {from_value})",
+    "tier_rise": "{name} rises from {from_value} to {to_value}",
+    "tier_reactivated": "{name} buys again and is rated {to_value}",
+    "tier_config_change": "The tier thresholds changed",
+    "payment_trap_enter": "{name} has become a payment trap",
+    "payment_trap_exit": "{name} is no longer a payment trap",
+    "overdue_90_enter": "{name} has an invoice more than 90 days overdue",
+    "credit_watch": "{name} has used at least 90 % of the credit limit",
+    "credit_hold": "{name} is on credit hold",
+    "promise_broken": "{name} did not pay on the promised day",
+    "owner_drag_review": "Receivables of owner {unit_id} need review",
+    "cash_control_review": "Cash received from {name} needs review",
+    "churn_state_enter": "{name} is now {to_value} (was {from_value})",
+    "won_back": "{name} is won back",
+    "bought_growth": "{name} grows on discounts",
+    "single_threaded_enter": "The relationship with {name} hangs on one person",
+    "stage_loss": "The relationship with {name} falls from stage {from_value} to {to_value}",
+    "contact_overdue": "{name} has not been contacted within the agreed time",
+    "neglected_a": "{name} is tier A and gets less than its share of our effort",
+    "owner_left": "Account manager {unit_id} has left",
+    "mass_departure": "Several account managers of team {unit_id} have left",
+    "candidate_enter": "{name} may become a key account",
+    "candidate_exit": "{name} is no longer a key-account candidate ({to_value})",
+    "concentration_threshold": "Concentration of {unit_id} rises to {to_value}",
+    "base_eroding": "The customer base erodes",
+    "reconciliation_failed": "Check {check_name} failed",
+}
+DRIVERS = {
+    "volume": "Volume of products bought in both years",
+    "list_price": "List prices",
+    "discount": "Discounts",
+    "unit_cost": "Unit costs",
+    "lost_product": "Products no longer bought",
+    "new_product": "New products",
+    "unexplained": "Lines without a product",
+}
+MEASURES = {
+    "contribution_profit": "Contribution profit",
+    "gross_profit": "Gross profit",
+    "net_revenue": "Net revenue",
+}
+CAUSES = {
+    "own_decline": "Own decline: the account's own figures fell.",
+    "relative": "Relative: the account held its own, the others grew.",
+    "one_off_roll_off": "One-off: a single bulk purchase has left the twelve months.",
+    "hierarchy_change": "Group change: accounts joined or left the group.",
+    "config_change": "Rule change: only the thresholds moved.",
+}
+LABELS = {
+    "gross_open_amount": "Open receivables",
+    "overdue_90_plus_amount": "More than 90 days overdue",
+    "ttm_profit_amount": "Profit in 12 months",
+    "invoice_id": "Document",
+    "check_name": "Check",
+    "left_amount": "Our figure",
+    "right_amount": "Control figure",
+    "old_valid_from": "Thresholds before, valid from",
+    "new_valid_from": "Thresholds now, valid from",
+}
+NEXT_BY_CAUSE = {
+    "relative": "Find what else the account could buy; it needs growth, not repair.",
+    "one_off_roll_off": "Ask whether another bulk order is planned; nothing else is wrong.",
+    "hierarchy_change": "Check that the group structure in the CRM is right.",
+    "config_change": "Nothing to do for the account.",
+}
+NEXT_BY_DRIVER = {
+    "volume": "Ask what changed in the customer's demand and agree an order plan.",
+    "list_price": "Review the list prices of what this account buys.",
+    "discount": "Review the discounts with the next offer; they cost the most.",
+    "unit_cost": "Pass the higher unit cost on, or find a cheaper supply.",
+    "lost_product": "Ask why {products} is no longer bought and who supplies it now.",
+    "new_product": "Review the margin of the new products.",
+    "unexplained": "Have the invoice lines without a product checked first.",
+}
+NEXT_BY_TYPE = {
+    "tier_rise": "Thank the customer and agree how to keep the tier.",
+    "tier_reactivated": "Find out what brought the customer back and agree the next order.",
+    "overdue_90_enter": "Call the customer about the oldest invoice and agree a payment date.",
+    "payment_trap_enter": "Review payment terms before the next order.",
+    "credit_hold": "No further delivery until the limit is cleared with finance.",
+    "reconciliation_failed": "Business alerts wait until the difference is explained or released.",
+}
+REMINDER = "reminder {number} of 2"
+SECTIONS = {
+    "found_late": "Found late (true for more than 7 days when first seen)",
+    "retracted": "Retracted: no longer true after a correction of the data",
+    "reinstated": "Reinstated: true again",
+}
+HOLDS = {
+    "circuit_breaker": "an unusual number of tier drops",
+    "blocking_check": "a check that differs",
+}
+
+
+def title(alert_type: str, **facts: object) -> str:
+    """Return the sentence for an alert type; an unknown type is named as it is."""
+    known = TITLES.get(alert_type)
+    if known is None:
+        return f"{facts.get('name')}: {alert_type.replace('_', ' ')}"
+    return known.format_map(_Blank(facts))
+
+
+def label(key: str) -> str:
+    """Return the words for a key of a payload."""
+    words = key.removesuffix("_amount").removesuffix("_ratio").replace("_", " ")
+    return LABELS.get(key) or words[:1].upper() + words[1:]
+
+
+class _Blank(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "unknown"

@@ -1,0 +1,99 @@
+"""What has landed: a load exists when its manifest exists."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from keyaccounts.settings import Settings
+
+MANIFEST = "manifest.json"
+ROWS = "part-00000.parquet"
+QUARANTINE = "quarantine.parquet"
+
+
+@dataclass(frozen=True)
+class Load:
+    """One landed load of one entity. `number` counts from 1 within the entity."""
+
+    entity: str
+    number: int
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def rows_file(self) -> Path:
+        """The Parquet file of the accepted rows."""
+        return self.folder / ROWS
+
+    @property
+    def quarantine_file(self) -> Path:
+        """The Parquet file of what was held back or made null; may be absent."""
+        return self.folder / QUARANTINE
+
+
+def all_loads(settings: Settings, entity: str) -> list[Load]:
+    """Return the entity's loads, oldest first."""
+    folder = settings.landing / entity
+    if not folder.is_dir():
+        return []
+    found = [
+        Load(entity, int(file.parent.name), file.parent, json.loads(file.read_text("utf-8")))
+        for file in folder.glob(f"*/{MANIFEST}")
+    ]
+    return sorted(found, key=lambda load: load.number)
+
+
+def loads_in_play(settings: Settings, entity: str) -> list[Load]:
+    """Return the loads whose rows count: from the newest full load on.
+
+    A full load says all that the entity holds, so what it leaves out was deleted at the source.
+    """
+    loads = all_loads(settings, entity)
+    full = [position for position, load in enumerate(loads) if load.manifest["mode"] == "full"]
+    return loads[full[-1] :] if full else loads
+
+
+def fingerprint(settings: Settings, entities: list[str]) -> str:
+    """Return a name for the state of the landing: equal exactly when the same loads count."""
+    state = [
+        f"{entity}/{load.number}/{load.manifest['content_hash']}"
+        for entity in entities
+        for load in all_loads(settings, entity)
+    ]
+    return hashlib.sha256("\n".join(state).encode()).hexdigest()[:16]
+
+
+def rows_sql(loads: list[Load]) -> str:
+    """Return a SQL table expression over the accepted rows of `loads`."""
+    files = ", ".join("'" + str(load.rows_file).replace("'", "''") + "'" for load in loads)
+    return f"read_parquet([{files}])"
+
+
+def latest_rows(settings: Settings, entity: str) -> list[dict[str, object]]:
+    """Return the newest landed version of each row of a small entity; [] when it is absent."""
+    loads = loads_in_play(settings, entity)
+    if not loads:
+        return []
+    con = duckdb.connect()
+    try:
+        key = con.execute(f"describe select * from {rows_sql(loads)}").fetchall()[0][0]
+        result = con.execute(
+            f"""
+            select * from {rows_sql(loads)}
+            where coalesce(is_deleted, false) = false
+            qualify row_number() over (
+                partition by {key} order by updated_at desc nulls last, _load desc, _row
+            ) = 1
+            order by {key}
+            """
+        )
+        names = [column[0] for column in result.description]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    finally:
+        con.close()

@@ -1,0 +1,173 @@
+"""One frozen settings object; nothing else in the package reads the environment.
+
+Order of precedence: arguments, then `KEYACCOUNTS_*` variables, then `keyaccounts.toml` (in the
+home or the working directory), then the defaults.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from keyaccounts.errors import ConfigurationError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run needs to know beside its dates.
+
+    Amounts are in `base_currency`; shares are fractions of 1; times are in `timezone`.
+    """
+
+    home: Path
+    """Folder of landing, warehouse, publication, outbox and ledger."""
+    source: Path | None = None
+    """Folder of contract files: `<entity>.csv` or `<entity>.parquet`."""
+    base_currency: str = "CNY"
+    timezone: str = "Asia/Shanghai"
+    max_quarantine_share: float = 0.05
+    """Above this share of held-back rows the load of an entity is refused."""
+    go_live_date: date | None = None
+    """Alerts effective before it are baselined; default: the first run's as-of date."""
+    max_rate_age_days: int = 10
+    rules_dir: Path | None = None
+    """Folder with the dated rules (CSV); default: the project's seeds."""
+    ledger_url: str | None = None
+    """SQLAlchemy address of the alert ledger; default: SQLite in the home."""
+    smtp_url: str | None = None
+    """`smtp://`, `smtps://` or `smtp+starttls://[user:password@]host:port`; default: outbox only."""
+    mail_from: str = "keyaccounts@localhost"
+    fallback_manager: str | None = None
+    """User id or e-mail address that gets alerts of accounts without an active owner."""
+    finance_control: str | None = None
+    """E-mail address for owner drag and cash control."""
+    data_engineers: str | None = None
+    """E-mail address for failed checks."""
+    link_base: str | None = None
+    """Start of links in messages; default: none."""
+    business_hours: str = "08:00-18:00"
+    keep_versions: int = 7
+    keep_loads: int = 400
+    memory_limit: str = "4GB"
+    threads: int = 2
+
+    @property
+    def landing(self) -> Path:
+        """Folder of the immutable loads."""
+        return self.home / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that dbt builds; never opened by readers."""
+        return self.home / "warehouse" / "keyaccounts_warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """Folder of the published versions and the pointer `current`."""
+        return self.home / "published"
+
+    @property
+    def outbox(self) -> Path:
+        """Folder of the messages written as files."""
+        return self.home / "outbox"
+
+    @property
+    def ledger(self) -> str:
+        """SQLAlchemy address of the alert ledger."""
+        return self.ledger_url or f"sqlite:///{self.home / 'ledger.sqlite3'}"
+
+    @property
+    def scratch(self) -> Path:
+        """Folder where DuckDB spills; may be deleted when no run is under way."""
+        return self.home / "scratch"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The two clocks of a run; neither is read inside (semantics, ruling 2)."""
+
+    as_of_date: date
+    """The last business day that the figures include, end of day."""
+    wall_time: datetime
+    """Time zone aware instant for messages and load stamps."""
+
+
+def load_settings(
+    *, environ: Mapping[str, str] = os.environ, **arguments: object
+) -> Settings:
+    """Return the settings from arguments, environment and `keyaccounts.toml`.
+
+    Raises ConfigurationError for an unknown key or a value that does not parse.
+    """
+    given = {key: value for key, value in arguments.items() if value is not None}
+    from_env = {
+        key.removeprefix("KEYACCOUNTS_").lower(): value
+        for key, value in environ.items()
+        if key.startswith("KEYACCOUNTS_") and value != ""
+    }
+    home = Path(str(given.get("home") or from_env.get("home") or "keyaccounts_home"))
+    merged: dict[str, object] = {**_from_toml(home), **from_env, **given, "home": home}
+    known = {field.name for field in fields(Settings)}
+    unknown = sorted(set(merged) - known)
+    if unknown:
+        raise ConfigurationError(
+            f"unknown setting {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        )
+    settings = replace(
+        Settings(home=home), **{key: _parse(key, value) for key, value in merged.items()}
+    )
+    return _checked(settings)
+
+
+def _from_toml(home: Path) -> dict[str, Any]:
+    for folder in (home, Path.cwd()):
+        file = folder / "keyaccounts.toml"
+        if file.is_file():
+            try:
+                return tomllib.loads(file.read_text(encoding="utf-8"))
+            except tomllib.TOMLDecodeError as error:
+                raise ConfigurationError(f"{file}: {error}") from error
+    return {}
+
+
+def _parse(key: str, value: object) -> Any:
+    try:
+        if key in {"home", "source", "rules_dir"}:
+            return Path(str(value)).expanduser().resolve()
+        if key == "go_live_date":
+            return value if isinstance(value, date) else date.fromisoformat(str(value))
+        if key == "max_quarantine_share":
+            return float(str(value))
+        if key in {"keep_versions", "keep_loads", "threads", "max_rate_age_days"}:
+            return int(str(value))
+        return str(value)
+    except ValueError as error:
+        raise ConfigurationError(f"setting {key}: {value!r} does not parse: {error}") from error
+
+
+def _checked(settings: Settings) -> Settings:
+    if settings.timezone not in available_timezones():
+        raise ConfigurationError(f"timezone {settings.timezone!r} is not known")
+    if not 0 <= settings.max_quarantine_share <= 1:
+        raise ConfigurationError("max_quarantine_share must lie between 0 and 1")
+    if not (settings.base_currency.isalpha() and len(settings.base_currency) == 3):
+        raise ConfigurationError(
+            f"base_currency {settings.base_currency!r} is not a three-letter code"
+        )
+    if settings.source is not None and not settings.source.exists():
+        raise ConfigurationError(f"source {settings.source} does not exist")
+    return settings
+
+
+def business_date(instant: datetime, timezone: str) -> date:
+    """Return the last business day that had ended at `instant`, in `timezone` (ruling 1)."""
+    local = instant.astimezone(ZoneInfo(timezone)).date()
+    return date.fromordinal(local.toordinal() - 1)

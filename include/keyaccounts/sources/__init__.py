@@ -1,0 +1,1 @@
+"""Sources: what a company's systems say, in contract columns."""

@@ -1,0 +1,130 @@
+"""Lay the landed loads out as the schema `landing` that the dbt sources name."""
+
+from __future__ import annotations
+
+import duckdb
+
+from keyaccounts.contract import Entity, load_contract
+from keyaccounts.landing.loads import Load, all_loads, loads_in_play
+from keyaccounts.landing.resolve import Resolution
+from keyaccounts.settings import Settings
+
+
+def lay_out(settings: Settings, resolution: Resolution) -> dict[str, object]:
+    """Create the schema `landing` in the warehouse and return the dbt variables about it."""
+    settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    con = duckdb.connect(str(settings.warehouse))
+    try:
+        con.execute("create schema if not exists landing")
+        for entity in load_contract().values():
+            _create_entity(con, entity, loads_in_play(settings, entity.name))
+        for table in ("rejected", "nulled"):
+            _create_view(con, table, f"select * from {_parquet(resolution, table)}")
+        _create_versions(con, settings)
+        _create_loads(con, settings)
+    finally:
+        con.close()
+    states = resolution.entities
+    return {
+        "present_entities": sorted(states),
+        "unique_entities": sorted(name for name, s in states.items() if s.is_unique),
+        "rejected_entities": sorted(n for n, s in states.items() if s.rejected or s.followers),
+        "nulled_columns": {n: sorted(s.nulled) for n, s in sorted(states.items()) if s.nulled},
+    }
+
+
+def _parquet(resolution: Resolution, table: str) -> str:
+    file = str(resolution.folder / f"{table}.parquet").replace("'", "''")
+    return f"read_parquet('{file}')"
+
+
+def _create_view(con: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
+    con.execute(f"create or replace view landing.{name} as {select}")
+
+
+def _create_entity(con: duckdb.DuckDBPyConnection, entity: Entity, loads: list[Load]) -> None:
+    _create_view(con, entity.name, f"select * from ({_rows(entity, loads)})")
+
+
+def _rows(entity: Entity, loads: list[Load]) -> str:
+    if loads:
+        files = ", ".join("'" + str(load.rows_file).replace("'", "''") + "'" for load in loads)
+        return f"select * from read_parquet([{files}])"
+    columns = [f"cast(null as {c.sql_type}) as {c.name}" for c in entity.columns]
+    extra = ["cast(null as bigint) as _row", "cast(null as integer) as _load"]
+    return f"select {', '.join(columns + extra)} where false"
+
+
+def _create_versions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """All landed versions of the accounts; a version without a stamp has the end of its load's day.
+
+    References that lead nowhere are null here too: an orphan parent is its own root. An account
+    that was deleted keeps its place, because its documents stay.
+    """
+    entity = load_contract()["crm_accounts"]
+    loads = all_loads(settings, "crm_accounts")
+    stamps = ", ".join(
+        f"({load.number}, timestamptz '{load.manifest['as_of_date']} 23:59:59 "
+        f"{settings.timezone}')"
+        for load in loads
+    )
+    references = {"parent_account_id": "known", "merged_into_account_id": "known"}
+    if all_loads(settings, "crm_users"):
+        references["owner_user_id"] = "users"
+    kept = ", ".join(
+        f"case when {column} in (select id from {table}) then {column} end as {column}"
+        for column, table in references.items()
+    )
+    _create_view(
+        con,
+        "crm_account_versions",
+        f"""
+        with stamps (_load, landed_at) as (values {stamps}),
+        versions as ({_rows(entity, loads)}),
+        known as (
+            select account_id as id from landing.crm_accounts as a
+            where not exists (
+                select 1 from landing.rejected as r where r.entity = 'crm_accounts'
+                and r._load = a._load and r._row = a._row
+            )
+        ),
+        users as (select user_id as id from landing.crm_users)
+        select v.* replace ({kept}), timezone('UTC', s.landed_at) as landed_as_of
+        from versions as v
+        join stamps as s using (_load)
+        where v.account_id in (select id from known)
+        """,
+    )
+
+
+def _create_loads(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    loads = [load for name in load_contract() for load in all_loads(settings, name)]
+    in_play = {
+        (load.entity, load.number)
+        for name in load_contract()
+        for load in loads_in_play(settings, name)
+    }
+    con.execute(
+        "create or replace table landing.loads (entity varchar, load_number integer, "
+        "landed_on date, rows_count bigint, quarantined_count bigint, is_in_play boolean)"
+    )
+    for load in loads:
+        con.execute(
+            "insert into landing.loads values (?, ?, ?, ?, ?, ?)",
+            [
+                load.entity,
+                load.number,
+                load.manifest["as_of_date"],
+                load.manifest["rows"],
+                load.manifest["quarantined"],
+                (load.entity, load.number) in in_play,
+            ],
+        )
+    files = ", ".join(
+        f"'{load.quarantine_file}'" for load in loads if (load.entity, load.number) in in_play
+    )
+    con.execute(
+        "create or replace view landing.quarantine as "
+        "select parse_path(filename)[-3] as entity, * exclude (filename) "
+        f"from read_parquet([{files}], filename = true)"
+    )

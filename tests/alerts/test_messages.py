@@ -1,0 +1,188 @@
+"""What a reader sees: figures that add up, clean text, escaped HTML."""
+
+from __future__ import annotations
+
+import email
+import re
+from decimal import Decimal
+from email import policy
+from email.message import EmailMessage
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keyaccounts.alerts import wording
+from keyaccounts.alerts.blocks import build_block
+from keyaccounts.alerts.formats import money, one_line, percent, signed
+from keyaccounts.alerts.publication import EVENT_COLUMNS, candidate_from_row
+from keyaccounts.settings import PROJECT_ROOT
+
+from .conftest import TUESDAY, Desk, drop_payload, event
+
+HOSTILE = '<script>alert(1)</script>\r\nBcc: x@evil.test\u202e & "Söhne"'
+
+
+def drop(**changes: object) -> dict[str, object]:
+    payload = drop_payload(**changes)
+    return event(payload=payload, cause=changes.get("cause", "own_decline"))
+
+
+def block(row: dict[str, object]) -> object:
+    return build_block(
+        candidate_from_row([row[name] for name in EVENT_COLUMNS]),
+        name="ACC1",
+        owner="Li Wei",
+        currency="CNY",
+        link_base="https://bi.test/account/",
+    )
+
+
+def amounts(text: str) -> list[Decimal]:
+    why = text.split("Why:")[1].split("Cause")[0]
+    return [Decimal(found.replace(",", "")) for found in re.findall(r"[+-]?[\d,]+\.\d\d", why)]
+
+
+def test_a_drop_says_all_that_is_needed(desk: Desk) -> None:
+    desk.night(TUESDAY, [drop()])
+    text = desk.text()
+    for part in (
+        "[HIGH] Blue River Pumps Ltd drops from A to B",
+        "Account: Blue River Pumps Ltd (ACC1), owner Li Wei",
+        "Effective: 2026-04-06",
+        "Gross profit: CNY 812,345.00 in 12 months, -373,250.75 (-31.5 %) against "
+        "CNY 1,185,595.75 the year before",
+        "Cause: Own decline",
+        "Valves (last order 2025-03-12, -110,000.00); Seals (last order not known, -40,000.00)",
+        "CNY 45,000.50 overdue of CNY 250,000.00 open, CNY 12,000.00 more than 90 days",
+        "last two-way contact 74 days ago; last purchase 2026-02-11",
+        "To be A again: CNY 950,000.00 of profit needed",
+        "Next step: Call first: 74 days without a two-way contact. Ask what changed",
+        "https://bi.test/account/ACC1",
+    ):
+        assert part in text
+
+
+def test_the_reasons_shown_add_up_to_the_change(desk: Desk) -> None:
+    desk.night(TUESDAY, [drop()])
+    *shown, total = amounts(desk.text())
+    assert shown[:3] == [Decimal("-300250.25"), Decimal("-150000.00"), Decimal("-42000.55")]
+    assert sum(shown) == total == Decimal("-373250.75")
+
+
+@given(st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=7), st.integers(0, 10**12))
+def test_any_reasons_add_up(cents: list[int], prior: int) -> None:
+    names = list(wording.DRIVERS)[: len(cents)]
+    row = event(payload="{}")
+    candidate = candidate_from_row([row[name] for name in EVENT_COLUMNS])
+    payload = {
+        "drivers": [
+            {"driver": name, "amount": Decimal(cent) / 100}
+            for name, cent in zip(names, cents, strict=True)
+        ],
+        "own_profit_change_amount": Decimal(sum(cents)) / 100,
+        "profit_current_amount": Decimal(prior + sum(cents)) / 100,
+        "profit_prior_amount": Decimal(prior) / 100,
+    }
+    object.__setattr__(candidate, "payload", payload)
+    built = build_block(candidate, name="x", owner="y", currency="CNY", link_base=None)
+    *lines, total = [Decimal(reason.amount.replace(",", "")) for reason in built.reasons]
+    assert sum(lines) == total == Decimal(sum(cents)) / 100
+    assert built.reasons[-1].is_total
+    assert len(lines) <= 4
+
+
+def test_an_unknown_year_before_is_said_and_no_reasons_are_shown(desk: Desk) -> None:
+    nothing = {"drivers": [], "profit_prior_amount": None, "own_profit_change_amount": None}
+    unknown = dict.fromkeys(
+        ("own_profit_change_ratio", "overdue_amount", "gross_open_amount", "last_purchase_date",
+         "days_since_two_way_contact", "profit_to_regain_amount", "overdue_90_plus_amount")
+    )  # fmt: skip
+    desk.night(TUESDAY, [drop(**nothing, **unknown)])
+    text = desk.text()
+    assert "CNY 812,345.00 in 12 months; the year before is not known" in text
+    assert "Why:" not in text
+    assert "None" not in text
+    assert "Payment: not known" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "step"),
+    [
+        ({"days_since_two_way_contact": 5}, "Ask what changed in the customer's demand"),
+        ({"days_since_two_way_contact": 5, "cause": "relative"}, "Find what else the account"),
+        ({"days_since_two_way_contact": None, "cause": "one_off_roll_off"}, "Ask whether another"),
+        (
+            {"days_since_two_way_contact": 5,
+             "drivers": [{"amount": -373250.75, "driver": "lost_product"}]},
+            "Ask why Valves is no longer bought",
+        ),
+    ],
+)  # fmt: skip
+def test_the_next_step_follows_the_cause_or_the_biggest_driver(
+    changes: dict[str, object], step: str
+) -> None:
+    assert block(drop(**changes)).next_step.startswith(step)  # type: ignore[attr-defined]
+
+
+def test_a_relative_drop_names_the_moved_limit(desk: Desk) -> None:
+    desk.night(TUESDAY, [drop(cause="relative")])
+    assert "the others grew. The limit of A moved by +20,000.00." in desk.text()
+
+
+def test_source_text_stays_data_in_html_and_headers(desk: Desk, users: object) -> None:
+    users([{"user_id": "am1", "user_name": HOSTILE, "email": "li@firm.test"}])  # type: ignore[operator]
+    row = drop(
+        account_name=HOSTILE,
+        lost_products=[
+            {"product_family": HOSTILE, "last_order_date": None, "change_amount": -1.00}
+        ],
+    )
+    other = event(
+        "ZED",
+        severity="medium",
+        delivery="immediate",
+        alert_type="credit_hold",
+        payload=f'{{"credit_status": "{"<b>x"}"}}',
+    )
+    desk.night(TUESDAY, [row, other])
+    html = desk.outbox(".html")[0].read_text(encoding="utf-8")
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+    assert "&lt;b&gt;x" in html
+    mail = email.message_from_bytes(desk.outbox(".eml")[0].read_bytes(), policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    assert mail["Bcc"] is None
+    assert "\u202e" not in mail["Subject"]
+    assert "Söhne" in mail["Subject"]
+    assert mail["To"].addresses[0].addr_spec == "li@firm.test"
+    assert mail["X-Keyaccounts-Key"] in mail["Message-ID"]
+    assert [part.get_content_type() for part in mail.walk()] == [
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+    ]
+
+
+def test_every_alert_type_of_the_contract_has_a_title() -> None:
+    contract = yaml.safe_load(
+        (PROJECT_ROOT / "dbt_project" / "marts.yml").read_text(encoding="utf-8")
+    )
+    assert {entry["name"] for entry in contract["alert_types"]} == set(wording.TITLES)
+
+
+@pytest.mark.parametrize("alert_type", sorted(wording.TITLES))
+def test_every_type_makes_a_readable_block(alert_type: str) -> None:
+    payload = '{"account_name": "Red {x} Hill", "invoice_id": "I-7", "overdue_amount": 5000.10}'
+    built = block(event(alert_type=alert_type, payload=payload))
+    assert "{" not in built.title.replace("{x}", "")  # type: ignore[attr-defined]
+    assert {fact.label: fact.value for fact in built.facts}["Overdue"] == "CNY 5,000.10"  # type: ignore[attr-defined]
+
+
+def test_formats() -> None:
+    assert money(Decimal("-1234567.5")) == "-1,234,567.50"
+    assert signed(Decimal("12")) == "+12.00"
+    assert signed(Decimal("-0.00")) == "0.00"
+    assert percent(Decimal("-0.31485")) == "-31.5 %"
+    assert one_line("a\r\n\tb\x00\u2028c" + "x" * 300, 10) == "a b cxxxx…"

@@ -1,0 +1,407 @@
+"""What the step tells to whom: routing, holds, digest, snooze, hours, reminders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+
+from keyaccounts.alerts import schema
+from keyaccounts.alerts.actions import list_alerts, record_action
+from keyaccounts.alerts.errors import ActionRefusedError, LedgerError, PublicationUnreadableError
+from keyaccounts.alerts.notify import deliver_pending, tell_data_engineers
+from keyaccounts.settings import Run
+
+from .conftest import TUESDAY, USERS, Desk, at, event, write_publication
+
+MONDAY = TUESDAY + timedelta(days=6)
+
+
+def days(count: int) -> date:
+    return TUESDAY + timedelta(days=count)
+
+
+def test_a_rerun_sends_nothing(desk: Desk) -> None:
+    desk.night(TUESDAY, [event()])
+    again = desk.night(TUESDAY, [event()])
+    assert len(desk.channel.sent) == 1
+    assert again["decisions"] == {"suppress": 1}
+    assert again["messages_written"] == 0
+
+
+def test_one_message_per_recipient_and_run(desk: Desk) -> None:
+    alerts = [event(f"ACC{i}") for i in range(13)] + [event("ACC99", owner_user_id="am2")]
+    desk.night(TUESDAY, alerts, publish={"a_units": 1000})
+    assert [mail["To"].addresses[0].addr_spec for mail in desk.channel.sent] == [
+        "li@firm.test",
+        "ana@firm.test",
+    ]
+    text = desk.channel.sent[0].get_body(("plain",)).get_content()
+    assert text.count("[HIGH]") == 10
+    assert "and 3 more: https://bi.test/account/" in text
+
+
+def test_nothing_true_before_go_live_is_told(desk: Desk) -> None:
+    fresh = desk.with_settings(go_live_date=None)
+    fresh.night(TUESDAY, [event("OLD", effective_date=days(-2)), event("NEW")])
+    assert fresh.last() == [("send", ""), ("baseline", "before_go_live")]
+    again = fresh.night(days(1), [event("OLD", effective_date=days(-2)), event("NEW")])
+    assert again["reasons"] == {"already_sent": 1, "baseline": 1}
+    assert fresh.last() == [("suppress", "already_sent")]
+
+
+def test_a_run_that_may_not_send_baselines_for_ever(desk: Desk) -> None:
+    desk.night(TUESDAY, [event()], send=False)
+    assert desk.last() == [("baseline", "notify_off")]
+    assert desk.night(days(1), [event()])["reasons"] == {"baseline": 1}
+    assert desk.outbox() == []
+
+
+def test_stale_is_judged_once_and_listed_on_monday_as_found_late(desk: Desk) -> None:
+    eight, seven = (event(f"D{n}", effective_date=TUESDAY - timedelta(days=n)) for n in (8, 7))
+    desk.night(TUESDAY, [eight, seven])
+    assert sorted(desk.last()) == [("send", ""), ("suppress", "stale_effective_date")]
+    for day in range(1, 15):
+        desk.night(days(day), [eight, seven])
+    assert desk.text().count("Found late") == 1
+    assert "D8" in desk.text().split("Found late")[1]
+
+
+def test_a_snooze_of_an_account_defers_then_sends_once(desk: Desk) -> None:
+    record_action(
+        desk.settings, key_or_account="ACC1", action="snooze", actor="am1",
+        at=at(TUESDAY, 7), until=days(20), reason="contract talks",
+    )  # fmt: skip
+    for day in range(20):
+        desk.night(days(day), [event()])
+        assert desk.last() == [("defer", "snoozed")]
+    desk.night(days(20), [event()])
+    assert desk.last() == [("defer", "snoozed")]
+    desk.night(days(21), [event()])
+    assert desk.last() == [("send", "")]
+    desk.night(days(22), [event()])
+    assert desk.last() == [("suppress", "already_sent")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"until": TUESDAY + timedelta(days=91)}, "longer than 90 days"),
+        ({"until": TUESDAY - timedelta(days=1)}, "already passed"),
+        ({"until": None}, "needs a last day"),
+        ({"reason": " "}, "needs a reason"),
+        ({"actor": ""}, "actor is empty"),
+        ({"action": "mute"}, "is not one of"),
+        ({"action": "acknowledge", "until": None}, "knows no event"),
+        ({"key_or_account": "tier_drop|X|A|B|2026-04-06"}, "knows no event"),
+    ],
+)
+def test_an_action_that_breaks_a_rule_is_refused(
+    desk: Desk, changes: dict[str, object], message: str
+) -> None:
+    action = {
+        "key_or_account": "ACC1", "action": "snooze", "actor": "am1", "at": at(TUESDAY),
+        "until": TUESDAY + timedelta(days=90), "reason": "talks",
+    }  # fmt: skip
+    record_action(desk.settings, **action)  # type: ignore[arg-type]
+    with pytest.raises(ActionRefusedError, match=message):
+        record_action(desk.settings, **action | changes)  # type: ignore[arg-type]
+
+
+def test_critical_goes_to_the_manager_too(desk: Desk) -> None:
+    desk.night(TUESDAY, [event(severity="critical", to_value="C")])
+    assert {mail["To"].addresses[0].addr_spec for mail in desk.channel.sent} == {
+        "li@firm.test",
+        "boss@firm.test",
+    }
+
+
+@pytest.mark.parametrize("owner", [None, "gone", "never heard of"])
+def test_without_an_active_owner_the_fallback_manager_gets_it(
+    desk: Desk, owner: str | None
+) -> None:
+    summary = desk.with_settings(fallback_manager="am2").night(
+        TUESDAY, [event(owner_user_id=owner)]
+    )
+    assert desk.decisions()[0][3:] == ("am2", "no_owner")
+    assert summary["no_owner"] == 1
+    assert "please name one" in desk.text()
+
+
+def test_finance_control_is_never_shared_with_the_owner(desk: Desk) -> None:
+    review = event(
+        "am1", alert_type="owner_drag_review", unit_type="owner", account_id=None,
+        audience="finance_control", severity="critical", from_value=None, to_value=None,
+    )  # fmt: skip
+    digest = review | {"event_key": "cash|2", "severity": "medium", "delivery": "digest"}
+    desk.night(TUESDAY, [review, digest])
+    desk.night(MONDAY, [])
+    desk.night(MONDAY + timedelta(days=1), [review, digest])
+    recipients = {row["recipient"] for row in desk.rows(schema.messages)}
+    assert recipients == {"finance@firm.test"}
+
+
+def test_data_engineering_alerts_go_to_data_engineers_at_any_hour(desk: Desk) -> None:
+    check = event(
+        "company", alert_type="reconciliation_failed", unit_type="company", account_id=None,
+        owner_user_id=None, audience="data_engineering", from_value="general_ledger", to_value=None,
+        payload='{"check_name": "general_ledger", "difference_amount": 12.50}',
+    )  # fmt: skip
+    desk.night(TUESDAY, [check], hour=3)
+    assert [mail["To"].addresses[0].addr_spec for mail in desk.channel.sent] == ["data@firm.test"]
+    assert "Check general_ledger failed" in desk.channel.sent[0]["Subject"]
+    assert "Difference: CNY 12.50" in desk.text()
+    desk.night(days(1), [])
+    assert "retract" not in {row[1] for row in desk.decisions()}
+
+
+def test_delivery_none_is_only_recorded(desk: Desk) -> None:
+    for day in (0, 1):
+        summary = desk.night(days(day), [event(delivery="none")])
+        assert summary["reasons"] == {"no_delivery": 1}
+    assert desk.outbox() == []
+
+
+def test_the_digest_comes_on_monday_and_names_each_key_once(desk: Desk) -> None:
+    row = event(severity="medium")
+    for day in range(14):
+        desk.night(days(day), [row])
+    mails = [mail["Subject"] for mail in desk.channel.sent]
+    assert mails == ["Weekly account digest: 1 item"]
+    assert desk.rows(schema.messages)[0]["created_at"].date() == MONDAY
+    assert [row[1] for row in desk.decisions()].count("digest") == 1
+
+
+def test_a_missed_monday_is_made_up_for(desk: Desk) -> None:
+    desk.night(TUESDAY, [event(severity="medium")])
+    desk.night(MONDAY + timedelta(days=1), [event(severity="medium")])
+    assert len(desk.channel.sent) == 1
+
+
+def test_the_digest_leaves_out_what_is_no_longer_true_or_snoozed(desk: Desk) -> None:
+    kept, gone, snoozed = (event(name, severity="low") for name in ("KEPT", "GONE", "SNOOZED"))
+    desk.night(TUESDAY, [kept, gone, snoozed])
+    record_action(
+        desk.settings, key_or_account="SNOOZED", action="snooze", actor="am1",
+        at=at(TUESDAY, 12), until=days(10), reason="busy",
+    )  # fmt: skip
+    desk.night(MONDAY, [kept, snoozed])
+    assert "KEPT" in desk.text()
+    assert "GONE" not in desk.text()
+    assert "SNOOZED" not in desk.text()
+    desk.night(MONDAY + timedelta(days=7), [kept, snoozed])
+    assert desk.text().count("SNOOZED") > 0
+
+
+def test_retract_and_reinstate_are_digest_lines(desk: Desk) -> None:
+    desk.night(TUESDAY, [event()])
+    desk.night(days(1), [])
+    assert desk.last() == [("retract", "no_longer_true")]
+    desk.night(days(2), [event()])
+    assert desk.last() == [("reinstate", "true_again")]
+    assert len(desk.channel.sent) == 1
+    desk.night(MONDAY, [event()])
+    digest = desk.channel.sent[-1].get_body(("plain",)).get_content()
+    assert "Retracted: no longer true after a correction of the data (1)" in digest
+    assert "Reinstated: true again (1)" in digest
+    desk.night(MONDAY + timedelta(days=7), [event()])
+    assert len([mail for mail in desk.channel.sent if "digest" in mail["Subject"]]) == 1
+
+
+def test_only_keys_in_the_evaluated_range_are_retracted(desk: Desk) -> None:
+    desk.night(TUESDAY, [event()])
+    desk.night(days(1), [], as_of_date=date(2026, 4, 5))
+    desk.night(days(1), [], publish={"month_ends_from": date(2026, 4, 7)})
+    assert "retract" not in {row[1] for row in desk.decisions()}
+
+
+def test_a_run_for_an_earlier_day_never_sends(desk: Desk) -> None:
+    desk.night(days(1), [])
+    desk.night(days(1), [event()], as_of_date=date(2026, 4, 6))
+    assert desk.last() == [("defer", "earlier_as_of_date")]
+    desk.night(days(9), [event()])
+    assert desk.last() == [("send", "")]
+
+
+@pytest.mark.parametrize(
+    ("dropped", "a_units", "is_held"), [(4, 10, False), (5, 100, False), (5, 99, True)]
+)
+def test_the_circuit_breaker_needs_five_units_and_five_percent(
+    desk: Desk, dropped: int, a_units: int, is_held: bool
+) -> None:
+    rows = [event(f"ACC{i}") for i in range(dropped)]
+    desk.night(TUESDAY, rows, publish={"a_units": a_units})
+    expected = ("hold", "circuit_breaker") if is_held else ("send", "")
+    assert set(desk.last()) == {expected}
+
+
+def test_a_tripped_breaker_tells_twice_two_once_and_waits_for_a_human(desk: Desk) -> None:
+    rows = [event(f"ACC{i}") for i in range(6)]
+    other = event("ACC9", alert_type="credit_hold", severity="high")
+    for day in (0, 1):
+        summary = desk.night(days(day), [*rows, other], publish={"a_units": 50})
+        assert summary["decisions"] == {"hold": 7}
+    assert {mail["To"].addresses[0].addr_spec for mail in desk.channel.sent} == {
+        "data@firm.test",
+        "boss@firm.test",
+    }
+    assert len(desk.channel.sent) == 2
+    assert "6 of 50 A units drop" in desk.text()
+    desk.night(days(2), [*rows, other], publish={"a_units": 50}, release_holds=True)
+    assert set(desk.last()) == {("send", "")}
+    late = event("LATE")
+    desk.night(days(3), [*rows, other, late], publish={"a_units": 50})
+    assert ("hold", "circuit_breaker") not in desk.last()
+    assert len(desk.channel.sent) == 4
+
+
+def test_history_before_go_live_does_not_trip_the_breaker(desk: Desk) -> None:
+    rows = [event(f"ACC{i}", effective_date=date(2026, 3, 31)) for i in range(30)]
+    summary = desk.with_settings(go_live_date=None).night(TUESDAY, rows)
+    assert summary["decisions"] == {"baseline": 30}
+    assert summary["holds"] == []
+
+
+def test_a_failed_blocking_check_holds_business_alerts_until_it_is_right(desk: Desk) -> None:
+    check = event("company", audience="data_engineering", unit_type="company", account_id=None)
+    desk.night(TUESDAY, [event(), check], publish={"failed_checks": ["general_ledger"]})
+    assert desk.last() == [("hold", "blocking_check"), ("send", "")]
+    assert "am1" not in {row["recipient"] for row in desk.rows(schema.messages)}
+    desk.night(days(1), [event(), check])
+    assert ("send", "") in desk.last()
+
+
+def test_a_held_run_retracts_nothing_and_sends_no_digest(desk: Desk) -> None:
+    desk.night(TUESDAY, [event(), event("B", severity="low")])
+    desk.night(MONDAY, [event("B", severity="low")], publish={"failed_checks": ["general_ledger"]})
+    assert {row[1] for row in desk.decisions()[2:]} == {"hold"}
+    desk.night(MONDAY + timedelta(days=1), [event(), event("B", severity="low")])
+    assert "Weekly account digest: 1 item" in desk.channel.sent[-1]["Subject"]
+
+
+def test_reminders_after_three_and_seven_days_until_acknowledged(desk: Desk) -> None:
+    acknowledged, open_ = event("ACC1"), event("ACC2", owner_user_id="am2")
+    medium = event("ACC3", severity="medium", delivery="immediate")
+    desk.night(TUESDAY, [acknowledged, open_, medium])
+    record_action(
+        desk.settings, key_or_account=acknowledged["event_key"], action="acknowledge",
+        actor="am1", at=at(days(1)),
+    )  # fmt: skip
+    counts = []
+    for day in range(1, 20):
+        counts.append(desk.night(days(day), [acknowledged, open_, medium])["reminders"])
+        desk.night(days(day), [acknowledged, open_, medium])
+    assert [day + 1 for day, count in enumerate(counts) if count] == [3, 7]
+    assert "reminder 2 of 2" in desk.text()
+    assert list_alerts(desk.settings, recipient="am1")[0]["last_action"] == "acknowledge"
+
+
+def test_what_a_person_resolved_before_it_was_sent_is_not_sent(desk: Desk) -> None:
+    failed = {"failed_checks": ["general_ledger"]}
+    desk.night(TUESDAY, [event()], publish=failed)
+    key = event()["event_key"]
+    record_action(
+        desk.settings, key_or_account=key, action="accept", actor="am1", at=at(TUESDAY, 10),
+        reason="planned",
+    )  # fmt: skip
+    desk.night(days(1), [event()])
+    assert desk.last() == [("suppress", "closed_by_user")]
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "is_sent"),
+    [(TUESDAY, 3, False), (TUESDAY, 8, True), (TUESDAY, 18, False), (days(4), 10, False)],
+)
+def test_real_channels_wait_for_business_hours(
+    desk: Desk, day: date, hour: int, is_sent: bool
+) -> None:
+    desk.night(day, [event()], hour=hour)
+    assert len(desk.channel.sent) == is_sent
+    assert len(desk.outbox(".eml")) == 1
+    counts = deliver_pending(
+        desk.settings, wall_time=at(MONDAY), channels=[desk.channel], log=desk.lines.append
+    )
+    assert counts["sent"] == (not is_sent)
+    assert len(desk.channel.sent) == 1
+
+
+def test_the_owner_at_send_time_stands_above_the_owner_of_the_event(desk: Desk) -> None:
+    write_publication(
+        desk.settings.published,
+        date(2026, 4, 6),
+        [event("ACC1"), event("ACC2"), event("ACC3")],
+        accounts=[("ACC1", "Blue River", "am2"), ("ACC2", "Red Hill", None)],
+    )
+    desk.notify(date(2026, 4, 6), at(TUESDAY))
+    assert [row[3] for row in desk.decisions()] == ["am2", "boss", "am1"]
+
+
+def test_a_failed_run_is_told_at_any_hour_and_a_broken_channel_is_only_logged(
+    desk: Desk,
+) -> None:
+    run = Run(date(2026, 4, 6), at(TUESDAY, 3))
+    told = [tell_data_engineers(desk.settings, run, "Run failed\r\nBcc: x@y.test", ["step <build>"],
+            [desk.channel], desk.lines.append) for _ in range(2)]  # fmt: skip
+    assert told == [{"sent": 2, "failed": 0}] * 2
+    assert len(desk.outbox(".eml")) == 1
+    assert desk.channel.sent[0]["Bcc"] is None
+    assert len(set(desk.channel.keys)) == 1
+    desk.channel.fault = ConnectionRefusedError("no server")
+    told = [tell_data_engineers(desk.settings, run, "x", [], [desk.channel], desk.lines.append)]
+    assert told == [{"sent": 1, "failed": 1}]
+    assert "no server" in desk.lines[-1]
+
+
+def test_users_without_an_address_get_a_file_and_a_named_error(
+    desk: Desk, users: Callable[..., None]
+) -> None:
+    users([replace_email(user, "not an address\r\nBcc: x@y.test") for user in USERS])
+    desk.night(TUESDAY, [event()])
+    assert len(desk.outbox(".eml")) == 1
+    assert "no e-mail address for am1" in "".join(desk.lines)
+
+
+def replace_email(user: dict[str, object], email: str) -> dict[str, object]:
+    return user | {"email": email}
+
+
+def test_without_a_publication_the_error_names_the_place(desk: Desk) -> None:
+    with pytest.raises(PublicationUnreadableError, match="current"):
+        desk.notify(TUESDAY, at(TUESDAY))
+
+
+def test_an_unknown_ledger_or_a_newer_one_is_refused(desk: Desk) -> None:
+    with pytest.raises(LedgerError, match="not supported"):
+        desk.with_settings(ledger_url="mysql://root:secret@localhost/x").night(TUESDAY, [])
+    desk.night(TUESDAY, [])
+    from keyaccounts.alerts.ledger import Ledger
+
+    ledger = Ledger(desk.settings.ledger)
+    with ledger.transaction() as connection:
+        table = schema.settings_table
+        connection.execute(
+            table.update().where(table.c.name == "schema_version").values(value="99")
+        )
+    with pytest.raises(LedgerError, match="newer program"):
+        desk.night(TUESDAY, [])
+
+
+def test_a_column_that_an_older_ledger_lacks_is_added(desk: Desk) -> None:
+    desk.night(TUESDAY, [event()])
+    from keyaccounts.alerts.ledger import Ledger
+
+    ledger = Ledger(desk.settings.ledger)
+    with ledger.transaction() as connection:
+        connection.exec_driver_sql("alter table ledger_events drop column reminders_count")
+        connection.exec_driver_sql("drop table ledger_holds")
+    ledger.close()
+    desk.night(days(1), [event()])
+    assert desk.last() == [("suppress", "already_sent")]
+
+
+def test_the_publication_decides_on_the_day(desk: Desk) -> None:
+    desk.publish(date(2026, 4, 6), [event()])
+    summary = desk.notify(date(2026, 4, 5), at(TUESDAY))
+    assert summary["as_of_date"] == "2026-04-06"
+    assert "it decides" in desk.lines[0]
