@@ -67,7 +67,6 @@ class StoryAccount:
     apply_lag: int | None = None
     owner_no: int | None = None
     created_month: int | None = None  # null: long before the data
-    last_month: int | None = None
     merged_no: int | None = None
     tax_no: int | None = None
 
@@ -106,8 +105,8 @@ def cast(spec: Spec) -> dict[str, StoryAccount]:
         "whale": {"late_days": 50},
         "bulk": {"channel": "offline", "created_month": last - 15},
         "slow": {"channel": "dealer", "late_days": 120},
-        "lost_a": {"merged_no": number["back_a"], "last_month": last - 27},
-        "lost_b": {"tax_no": number["lost_b"], "last_month": last - 27},
+        "lost_a": {"merged_no": number["back_a"]},
+        "lost_b": {"tax_no": number["lost_b"]},
         "back_a": {"created_month": last - 3},
         "back_b": {"created_month": last - 3, "tax_no": number["lost_b"]},
         "single": {"owner_no": people.gone_owner},
@@ -130,7 +129,7 @@ def cast_rows(spec: Spec) -> list[dict[str, Any]]:
     rows = []
     for account in cast(spec).values():
         row = asdict(account) | {"created_on": created_on(spec, account)}
-        rows.append({k: v for k, v in row.items() if k not in ("created_month", "last_month")})
+        rows.append({k: v for k, v in row.items() if k != "created_month"})
     return rows
 
 

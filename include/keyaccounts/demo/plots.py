@@ -12,7 +12,7 @@ from keyaccounts.demo.market import FIRST_EVALUATED, Market
 
 ROUNDS = 8
 LEAST_MONTH = 0.03  # of an average month, so that nobody vanishes by calibration
-GROWER_SIZES = (0.03, 0.06, 0.10, 0.15, 0.20, 0.30, 0.45, 0.60)  # of the profit of the crowd
+GROWER_SIZES = (0.03, 0.06, 0.10, 0.15, 0.20, 0.25, 0.30)  # of the profit of the crowd
 BULK_AGE = 13  # month of the bulk purchase before the last month-end
 LOST_AGE = 27  # last month of the lost customers
 CROSS_AGE = 13  # month in which the added family is bought

@@ -125,15 +125,16 @@ def _run_dbt(
 
     environment = {
         "KEYACCOUNTS_DBT_WAREHOUSE": str(settings.warehouse),
-        "KEYACCOUNTS_DBT_TARGET": str(target),
-        "KEYACCOUNTS_DBT_LOGS": str(target / "logs"),
         "KEYACCOUNTS_DBT_SCRATCH": str(settings.scratch),
         "KEYACCOUNTS_DBT_MEMORY": settings.memory_limit,
         "KEYACCOUNTS_DBT_THREADS": str(settings.threads),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     project = str(_project(settings))
-    base = ["--project-dir", project, "--profiles-dir", project]
+    base = [
+        "--project-dir", project, "--profiles-dir", project,
+        "--target-path", str(target), "--log-path", str(target / "logs"),
+    ]  # fmt: skip
     command = ["retry", *base] if is_retry else [
         "build", *base, "--vars", json.dumps(variables), "--exclude-resource-type", "unit_test",
     ]  # fmt: skip

@@ -1,0 +1,262 @@
+"""The command line `keyaccounts`: thin, one command per step.
+
+Exit codes: 0 done, 2 wrong use or configuration, 3 source refused, 4 a check failed (nothing
+published), 5 anything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from keyaccounts import __version__, nightly
+from keyaccounts.errors import ConfigurationError, KeyaccountsError
+from keyaccounts.settings import Run, Settings, business_date, load_settings
+
+EPILOG = __doc__.split("\n\n", 1)[1] if __doc__ else ""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments) or 0)
+    except KeyaccountsError as error:
+        print(f"keyaccounts: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("keyaccounts: stopped", file=sys.stderr)
+        return 5
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        print(f"keyaccounts: {type(error).__name__}: {error}", file=sys.stderr)
+        if arguments.debug:
+            raise
+        return 5
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="keyaccounts",
+        description="Key-account warehouse: tiers, receivables, retention and their alerts.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"keyaccounts {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_nightly(commands)
+    _add_steps(commands)
+    _add_reading(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--home", help="folder of landing, warehouse, publication, outbox, ledger")
+    parser.add_argument("--source", help="folder of contract files (<entity>.csv or .parquet)")
+    parser.add_argument("--as-of", help="the last day that the figures include (default: yesterday)")
+    parser.add_argument("--wall-time", help="ISO time for messages and load stamps (default: now)")
+    parser.add_argument("--base-currency", help="three-letter code (default CNY)")
+    parser.add_argument("--timezone", help="business time zone (default Asia/Shanghai)")
+    parser.add_argument("--max-quarantine-share", help="above it a load is refused (default 0.05)")
+    parser.add_argument("--go-live", help="alerts effective before this date are not sent")
+    parser.add_argument("--rules-dir", help="folder with your own dated rules (CSV)")
+    parser.add_argument("--memory-limit", help="of DuckDB, for example 4GB")
+    parser.add_argument("--threads", help="of DuckDB and dbt (default 2)")
+    parser.add_argument("--json", action="store_true", help="print one machine-readable summary")
+
+
+def _add_nightly(commands: Any) -> None:
+    parser = commands.add_parser("nightly", help="all six steps, notify included")
+    _add_run_options(parser)
+    parser.add_argument(
+        "--no-notify", action="store_true", help="record the alerts as known, send nothing"
+    )
+    parser.set_defaults(run=_run_nightly)
+
+
+def _run_nightly(arguments: argparse.Namespace) -> int:
+    settings, run, log = _context(arguments)
+    try:
+        summary = nightly.nightly(settings, run, send=not arguments.no_notify, log=log)
+    except KeyaccountsError:
+        if arguments.json:
+            print(_as_json(nightly.run_summary(settings, run)))
+        raise
+    _finish(arguments, summary)
+    return 0
+
+
+def _add_steps(commands: Any) -> None:
+    texts = {
+        "extract": "land what the source says",
+        "check-landing": "check what has landed",
+        "build": "build the warehouse with dbt",
+        "check-marts": "audit the marts before they are published",
+        "publish": "publish a version and move the pointer",
+        "notify": "tell account managers, once",
+    }
+    for step, text in texts.items():
+        parser = commands.add_parser(step, help=text)
+        _add_run_options(parser)
+        if step == "extract":
+            parser.add_argument("--entity", action="append", help="only this entity; repeatable")
+        if step == "notify":
+            parser.add_argument("--no-notify", action="store_true", help="send nothing")
+            parser.add_argument(
+                "--release-holds", action="store_true", help="send what a circuit breaker held"
+            )
+        parser.set_defaults(run=_run_step)
+
+
+def _run_step(arguments: argparse.Namespace) -> int:
+    settings, run, log = _context(arguments)
+    if arguments.command == "extract":
+        entities = arguments.entity or nightly.planned_entities(settings)
+        result: Any = [nightly.extract(settings, run, entity, log) for entity in entities]
+    elif arguments.command == "notify":
+        result = nightly.notify(
+            settings,
+            run,
+            send=not arguments.no_notify,
+            release_holds=arguments.release_holds,
+            log=log,
+        )
+    else:
+        step = getattr(nightly, arguments.command.replace("-", "_"))
+        result = step(settings, run, log)
+    _finish(arguments, {"as_of_date": run.as_of_date, arguments.command: result})
+    return 0
+
+
+def _add_reading(commands: Any) -> None:
+    status = commands.add_parser("status", help="what is published, and how the last runs went")
+    status.add_argument("--home")
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=_run_status)
+    explain = commands.add_parser("explain", help="why an account has its tier")
+    explain.add_argument("account_id")
+    explain.add_argument("--home")
+    explain.add_argument("--json", action="store_true")
+    explain.set_defaults(run=_run_explain)
+
+
+def _run_status(arguments: argparse.Namespace) -> int:
+    from keyaccounts.reports.status import status, status_lines
+
+    facts = status(load_settings(home=arguments.home))
+    print(_as_json(facts) if arguments.json else "\n".join(status_lines(facts)))
+    return 0
+
+
+def _run_explain(arguments: argparse.Namespace) -> int:
+    from keyaccounts.reports.explain import explain, explain_lines
+
+    facts = explain(load_settings(home=arguments.home), arguments.account_id)
+    print(_as_json(facts) if arguments.json else "\n".join(explain_lines(facts)))
+    return 0
+
+
+def _add_demo(commands: Any) -> None:
+    demo = commands.add_parser("demo", help="a company to try things on")
+    actions = demo.add_subparsers(dest="action", required=True, metavar="ACTION")
+    generate = actions.add_parser("generate", help="write contract files and stories.json")
+    generate.add_argument("--accounts", type=int, default=300)
+    generate.add_argument("--months", type=int, default=48)
+    generate.add_argument("--end", default="2026-10-31", help="last day of the data")
+    generate.add_argument("--lines", type=int, help="invoice lines (default: from the accounts)")
+    generate.add_argument("--seed", type=int, default=7)
+    generate.add_argument("--out", required=True, help="folder for the files")
+    generate.set_defaults(run=_run_generate)
+    summary = actions.add_parser("summary", help="ten lines on what was built and found")
+    summary.add_argument("--home")
+    summary.set_defaults(run=_run_demo_summary)
+
+
+def _run_generate(arguments: argparse.Namespace) -> int:
+    from keyaccounts.demo import generate
+
+    try:
+        summary = generate(
+            Path(arguments.out),
+            accounts=arguments.accounts,
+            months=arguments.months,
+            end=nightly.parse_date(arguments.end),
+            lines=arguments.lines,
+            seed=arguments.seed,
+            progress=print,
+        )
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+    print(_as_json(summary))
+    return 0
+
+
+def _run_demo_summary(arguments: argparse.Namespace) -> int:
+    from keyaccounts.reports.status import demo_lines
+
+    print("\n".join(demo_lines(load_settings(home=arguments.home))))
+    return 0
+
+
+def _context(
+    arguments: argparse.Namespace,
+) -> tuple[Settings, Run, Callable[[str], None]]:
+    settings = load_settings(
+        home=arguments.home,
+        source=arguments.source,
+        base_currency=arguments.base_currency,
+        timezone=arguments.timezone,
+        max_quarantine_share=arguments.max_quarantine_share,
+        go_live_date=nightly.parse_date(arguments.go_live) if arguments.go_live else None,
+        rules_dir=arguments.rules_dir,
+        memory_limit=arguments.memory_limit,
+        threads=arguments.threads,
+    )
+    wall_time = _wall_time(arguments.wall_time, settings.timezone)
+    as_of = (
+        nightly.parse_date(arguments.as_of)
+        if arguments.as_of
+        else business_date(wall_time, settings.timezone)
+    )
+    return settings, Run(as_of, wall_time), _log(arguments)
+
+
+def _wall_time(text: str | None, timezone: str) -> datetime:
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        given = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"--wall-time {text!r} is not an ISO time") from error
+    return given if given.tzinfo else given.replace(tzinfo=ZoneInfo(timezone))
+
+
+def _log(arguments: argparse.Namespace) -> Callable[[str], None]:
+    """Progress goes to standard error where standard output is one JSON document."""
+    stream = sys.stderr if arguments.json else sys.stdout
+    return lambda line: print(line, file=stream, flush=True)
+
+
+def _finish(arguments: argparse.Namespace, summary: dict[str, Any]) -> None:
+    if arguments.json:
+        print(_as_json(summary))
+
+
+def _as_json(value: object) -> str:
+    def plain(item: object) -> object:
+        return item.isoformat() if isinstance(item, date | datetime) else str(item)
+
+    return json.dumps(value, indent=1, ensure_ascii=False, default=plain)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

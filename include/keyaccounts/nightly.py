@@ -1,0 +1,243 @@
+"""The six steps in order, the run lock, the run manifest, progress.
+
+Each step is a plain function of settings and run; the command line and the DAGs call these and
+nothing else.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from keyaccounts.contract import REQUIRED_ENTITIES, load_contract
+from keyaccounts.errors import (
+    ConfigurationError,
+    KeyaccountsError,
+    RunInProgressError,
+    SourceRefusedError,
+)
+from keyaccounts.landing import all_loads, land
+from keyaccounts.landing.resolve import resolve
+from keyaccounts.publishing import publish as publish_marts
+from keyaccounts.settings import Run, Settings
+from keyaccounts.sources.files import delivered_entities
+from keyaccounts.warehouse import build as build_warehouse
+
+if TYPE_CHECKING:
+    from keyaccounts.alerts.channels import Channel
+
+Log = Callable[[str], None]
+STEPS = ("extract", "check-landing", "build", "check-marts", "publish", "notify")
+
+
+def planned_entities(settings: Settings) -> list[str]:
+    """Return the entities to extract: those that the source delivers.
+
+    Raises SourceRefusedError when an entity that must exist is neither delivered nor landed.
+    """
+    if settings.source is None:
+        raise ConfigurationError("no source is set: give --source DIR or KEYACCOUNTS_SOURCE")
+    found = delivered_entities(settings.source)
+    missing = [n for n in REQUIRED_ENTITIES if n not in found and not all_loads(settings, n)]
+    if missing:
+        raise SourceRefusedError(
+            f"the source folder {settings.source.name} has no {missing[0]}.csv or "
+            f"{missing[0]}.parquet; {', '.join(REQUIRED_ENTITIES)} must exist"
+        )
+    return found
+
+
+def extract(settings: Settings, run: Run, entity: str, log: Log = print) -> dict[str, Any]:
+    """Land one entity; return its counts, what was held back, and examples."""
+    if entity not in load_contract():
+        raise ConfigurationError(f"{entity} is no entity of the contract")
+    with _step(settings, run, f"extract {entity}", log, lock=f"extract-{entity}"):
+        landed = land(settings, run, entity)
+    fresh = "" if landed.is_new else f" (as in load {landed.load}, not written again)"
+    log(f"  {entity}: {landed.rows} rows, {landed.quarantined} held back{fresh}")
+    for example in landed.examples:
+        log(f"    {example}")
+    for name in landed.unknown_columns:
+        log(f"    column {name} is not in the contract: ignored")
+    return asdict(landed)
+
+
+def check_landing(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
+    """Judge the landed rows against each other and the new loads against their past."""
+    from keyaccounts.quality import check_landing as check
+
+    with _step(settings, run, "check-landing", log):
+        resolution = resolve(settings)
+        for name, state in resolution.entities.items():
+            if state.rejected or state.followers or state.nulled:
+                log(
+                    f"  {name}: {state.rejected} rows held back, {state.followers} with their "
+                    f"document, made null {state.nulled or 0}"
+                )
+                for example in state.examples:
+                    log(f"    {example}")
+        checks = check(settings, run, log)
+    return {
+        "landing": resolution.fingerprint,
+        "entities": {name: asdict(state) for name, state in resolution.entities.items()},
+        "checks": checks,
+    }
+
+
+def build(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
+    """Build the warehouse with dbt and run the data tests."""
+    with _step(settings, run, "build", log):
+        result = build_warehouse(settings, run, resolve(settings), log)
+    return {
+        "is_retry": result.is_retry,
+        "models": [asdict(node) for node in result.models],
+        "tests": {"passed": sum(node.status == "pass" for node in result.tests)},
+    }
+
+
+def check_marts(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
+    """Audit the built marts before anybody sees them."""
+    from keyaccounts.quality import check_marts as check
+
+    with _step(settings, run, "check-marts", log):
+        return {"checks": check(settings, run, log)}
+
+
+def publish(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
+    """Publish a version and move the pointer."""
+    with _step(settings, run, "publish", log):
+        published = publish_marts(settings, run, log)
+    return {"version": published.version, "rows": published.rows}
+
+
+def notify(
+    settings: Settings,
+    run: Run,
+    *,
+    send: bool = True,
+    release_holds: bool = False,
+    channels: Sequence[Channel] | None = None,
+    log: Log = print,
+) -> dict[str, Any]:
+    """Decide what to tell whom about the current publication, and tell it."""
+    from keyaccounts.alerts import notify as tell
+
+    with _step(settings, run, "notify", log):
+        return dict(
+            tell(settings, run, send=send, release_holds=release_holds, channels=channels, log=log)
+        )
+
+
+def nightly(
+    settings: Settings, run: Run, *, send: bool = True, log: Log = print
+) -> dict[str, Any]:
+    """Run all six steps and write the run manifest.
+
+    Returns a summary with one entry per step. A failing step stops the run; the summary so far is
+    in the run manifest, and the error is raised.
+    """
+    summary: dict[str, Any] = {"as_of_date": run.as_of_date.isoformat(), "status": "running"}
+    started = time.monotonic()
+    with run_lock(settings, run, "nightly"):
+        try:
+            summary["extract"] = [
+                extract(settings, run, entity, log) for entity in planned_entities(settings)
+            ]
+            summary["check_landing"] = check_landing(settings, run, log)
+            summary["build"] = build(settings, run, log)
+            summary["check_marts"] = check_marts(settings, run, log)
+            summary["publish"] = publish(settings, run, log)
+            summary["notify"] = notify(settings, run, send=send, log=log)
+            summary["status"] = "done"
+        except KeyaccountsError as error:
+            summary.update(status="failed", error=str(error), exit_code=error.exit_code)
+            raise
+        finally:
+            summary["seconds"] = round(time.monotonic() - started, 1)
+            write_run_manifest(settings, run, summary)
+    return summary
+
+
+def write_run_manifest(settings: Settings, run: Run, summary: dict[str, Any]) -> Path:
+    """Write what a run did to `runs/<as-of date>.json` and return the file."""
+    folder = settings.home / "runs"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{run.as_of_date}.json"
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps(summary, indent=1, ensure_ascii=False, default=str), "utf-8")
+    draft.replace(file)
+    return file
+
+
+def run_summary(settings: Settings, run: Run) -> dict[str, Any]:
+    """Return the manifest of the run for its as-of date; {} when there is none."""
+    file = settings.home / "runs" / f"{run.as_of_date}.json"
+    return json.loads(file.read_text("utf-8")) if file.is_file() else {}
+
+
+def run_facts(settings: Settings) -> list[dict[str, Any]]:
+    """Return the run manifests, newest as-of date first."""
+    folder = settings.home / "runs"
+    files = sorted(folder.glob("*.json"), reverse=True) if folder.is_dir() else []
+    return [json.loads(file.read_text("utf-8")) for file in files]
+
+
+_held: set[Path] = set()
+
+
+@contextmanager
+def run_lock(settings: Settings, run: Run, what: str, name: str = "run") -> Iterator[None]:
+    """Hold the home for one run; raises RunInProgressError that names the holder.
+
+    The lock goes with the process, so a killed run leaves none behind. Within one process the lock
+    may be taken again.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    file = settings.home / f"{name}.lock"
+    if file in _held:
+        yield
+        return
+    with file.open("a+", encoding="utf-8") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            handle.seek(0)
+            raise RunInProgressError(
+                f"another run holds {settings.home.name}: {handle.read().strip() or 'unknown'}. "
+                "Wait for it or stop it, then run again"
+            ) from error
+        handle.truncate(0)
+        handle.write(f"{what} as of {run.as_of_date}, process {os.getpid()}")
+        handle.flush()
+        _held.add(file)
+        try:
+            yield
+        finally:
+            _held.discard(file)
+
+
+@contextmanager
+def _step(
+    settings: Settings, run: Run, name: str, log: Log, lock: str = "run"
+) -> Iterator[None]:
+    log(f"{name} ...")
+    started = time.monotonic()
+    with run_lock(settings, run, name, lock):
+        yield
+    log(f"{name} done in {time.monotonic() - started:.1f} s")
+
+
+def parse_date(text: str) -> date:
+    """Return a date; raises ConfigurationError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{text!r} is not a date (YYYY-MM-DD)") from error
