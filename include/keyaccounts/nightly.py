@@ -128,7 +128,7 @@ def notify(
     log: Log = print,
 ) -> dict[str, Any]:
     """Decide what to tell whom about the current publication, and tell it."""
-    from keyaccounts.alerts import notify as tell
+    from keyaccounts.alerts.notify import notify as tell
 
     with _step(settings, run, "notify", log):
         return dict(

@@ -9,15 +9,15 @@ What a loader adds to what the fixture states:
 * movements: M7 and M8 are merged into an account K7.
 * cohort: an order is an invoice; a fully returned one has a credit note of its order on the same
   day; a cancelled one is void; customers were created before their first order.
-* tier_drop_drivers: unit prices times quantity; a second account without drop keeps the company
-  busy, so that the unit falls from A to C.
+* tier_drop_drivers: unit prices times quantity; a second account earns so much on the last day that
+  the unit is at risk at that month-end for the first time.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -257,8 +257,7 @@ def cohort(folder: Path) -> None:
 def tier_drop_drivers(folder: Path, day: date = date(2026, 6, 30)) -> None:
     """A unit that bought the prior quantities in one window and the current ones in the next."""
     rows = read("tier_drop_drivers", "input_products")
-    start = date(day.year - 2, day.month, 1) + timedelta(days=31)
-    prior, current = start.replace(day=5), date(day.year - 1, day.month, 1) + timedelta(days=35)
+    prior, current = date(day.year - 2, day.month + 1, 1), date(day.year - 1, day.month + 1, 6)
     write(
         folder,
         "crm_accounts",
@@ -269,7 +268,7 @@ def tier_drop_drivers(folder: Path, day: date = date(2026, 6, 30)) -> None:
         "erp_products",
         [{"product_id": r["product_family"], "product_family": r["product_family"]} for r in rows],
     )
-    documents = [("U0", "U", prior), ("U1", "U", current), ("V0", "V", prior), ("V1", "V", current)]
+    documents = [("U0", "U", prior), ("U1", "U", current), ("V0", "V", prior), ("V1", "V", day)]
     write(
         folder,
         "erp_invoices",

@@ -263,6 +263,19 @@ def test_history_before_go_live_does_not_trip_the_breaker(desk: Desk) -> None:
     assert summary["holds"] == []
 
 
+def test_drops_that_are_settled_never_trip_the_breaker_again(desk: Desk) -> None:
+    rows = [event(f"ACC{i}") for i in range(6)]
+    desk.night(TUESDAY, rows, publish={"a_units": 1000})
+    desk.night(days(1), [*rows, event("NEW", alert_type="credit_hold")], publish={"a_units": 10})
+    assert ("send", "") in desk.last()
+
+
+def test_a_hold_that_comes_back_on_the_same_day_is_not_told_twice(desk: Desk) -> None:
+    for checks in (["general_ledger"], [], ["general_ledger"]):
+        desk.night(TUESDAY, [], publish={"failed_checks": checks})
+    assert len(desk.channel.sent) == 2
+
+
 def test_a_failed_blocking_check_holds_business_alerts_until_it_is_right(desk: Desk) -> None:
     check = event("company", audience="data_engineering", unit_type="company", account_id=None)
     desk.night(TUESDAY, [event(), check], publish={"failed_checks": ["general_ledger"]})

@@ -79,9 +79,7 @@ def compose(
         waiting = [
             by_key[decision.event_key]
             for decision in outcome.decisions
-            if decision.state == QUEUED
-            and decision.event_key in by_key
-            and decision.decision != "defer"
+            if decision.state == QUEUED and decision.decision != "defer"
         ]
         _add_digest(piles, waiting, run, desk.routing)
         _add_lines(piles, lines, by_key, entries, actions, run, desk)

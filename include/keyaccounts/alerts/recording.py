@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from keyaccounts.alerts import schema
 from keyaccounts.alerts.model import (
@@ -100,14 +100,16 @@ def record_messages(
         if message.event_keys:
             connection.execute(
                 events.update()
-                .where(events.c.event_key.in_(message.event_keys))
-                .values(state=PENDING, told_on=wall_date, message_key=message.key)
+                .where(events.c.event_key == bindparam("told_key"))
+                .values(state=PENDING, told_on=wall_date, message_key=message.key),
+                [{"told_key": key} for key in message.event_keys],
             )
         if message.line_ids:
             connection.execute(
                 lines.update()
-                .where(lines.c.id.in_(message.line_ids))
-                .values(message_key=message.key)
+                .where(lines.c.id == bindparam("line_id"))
+                .values(message_key=message.key),
+                [{"line_id": line_id} for line_id in message.line_ids],
             )
     return written
 

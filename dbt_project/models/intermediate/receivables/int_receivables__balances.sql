@@ -51,6 +51,7 @@ moves as (
         invoice_id as document_id,
         invoice_date as day,
         gross_amount as amount,
+        {{ at_rate('gross_amount', 'booking_rate') }} as booked_amount,
         cast(null as decimal(18,8)) as source_rate
     from invoices
     union all
@@ -59,6 +60,7 @@ moves as (
         invoice_id as document_id,
         effective_date as day,
         -amount as amount,
+        -{{ at_rate('amount', 'booking_rate') }} as booked_amount,
         source_rate
     from settlements
     union all
@@ -67,6 +69,7 @@ moves as (
         invoice_id as document_id,
         invoice_date as day,
         -gross_amount as amount,
+        0 as booked_amount,
         cast(null as decimal(18,8)) as source_rate
     from documents
     where document_type = 'credit_note'
@@ -76,6 +79,7 @@ moves as (
         payment_id as document_id,
         received_date as day,
         amount,
+        0 as booked_amount,
         cast(null as decimal(18,8)) as source_rate
     from payments
     union all
@@ -84,6 +88,7 @@ moves as (
         source_id as document_id,
         effective_date as day,
         -source_amount as amount,
+        0 as booked_amount,
         cast(null as decimal(18,8)) as source_rate
     from settlements
     where source_id is not null and application_type in ('payment', 'credit_note')
@@ -95,6 +100,7 @@ days as (
         document_id,
         day,
         sum(amount) as amount,
+        sum(booked_amount) as booked_amount,
         max(source_rate) as source_rate
     from moves
     group by kind, document_id, day
@@ -107,6 +113,7 @@ periods as (
         day as valid_from,
         coalesce(lead(day) over by_document, {{ end_of_time() }}) as valid_to,
         cast(sum(amount) over by_document as decimal(18,2)) as open_amount,
+        cast(sum(booked_amount) over by_document as decimal(18,2)) as open_booked_amount,
         source_rate
     from days
     window by_document as (partition by kind, document_id order by day)
@@ -125,7 +132,9 @@ final as (
         coalesce(invoices.disputed_amount, 0) as disputed_amount,
         periods.valid_from,
         periods.valid_to,
-        periods.open_amount
+        periods.open_amount,
+        -- As a ledger posts it: each application rounded, at the rate of the invoice (ruling 17).
+        periods.open_booked_amount
     from periods
     inner join invoices on invoices.invoice_id = periods.document_id
     where periods.kind = 'invoice' and periods.open_amount > 0
@@ -143,7 +152,9 @@ final as (
         0 as disputed_amount,
         periods.valid_from,
         periods.valid_to,
-        -periods.open_amount as open_amount
+        -periods.open_amount as open_amount,
+        {{ at_rate('-periods.open_amount', 'coalesce(periods.source_rate, invoices.booking_rate)') }}
+            as open_booked_amount
     from periods
     inner join invoices on invoices.invoice_id = periods.document_id
     where periods.kind = 'invoice' and periods.open_amount < 0
@@ -160,7 +171,8 @@ final as (
         0 as disputed_amount,
         periods.valid_from,
         periods.valid_to,
-        periods.open_amount
+        periods.open_amount,
+        {{ at_rate('periods.open_amount', 'rates.rate_to_base') }} as open_booked_amount
     from periods
     inner join payments on payments.payment_id = periods.document_id
     inner join rates
@@ -179,7 +191,8 @@ final as (
         0 as disputed_amount,
         periods.valid_from,
         periods.valid_to,
-        periods.open_amount
+        periods.open_amount,
+        {{ at_rate('periods.open_amount', 'documents.booking_rate') }} as open_booked_amount
     from periods
     inner join documents on documents.invoice_id = periods.document_id
     where periods.kind = 'credit_note' and periods.open_amount <> 0

@@ -43,7 +43,7 @@ final as (
         age_buckets.bucket as age_bucket,
         open_items.open_amount as open_document_amount,
         {{ at_rate('open_items.open_amount', 'open_items.closing_rate') }} as open_amount,
-        {{ at_rate('open_items.open_amount', 'open_items.booking_rate') }} as open_booked_amount,
+        open_items.open_booked_amount,
         {{ at_rate('least(open_items.disputed_amount, open_items.open_amount)',
             'open_items.closing_rate') }} as disputed_amount
     from open_items

@@ -60,7 +60,7 @@ final as (
         starts.account_id,
         starts.started_on,
         starts.document_id,
-        {{ money_sum(at_rate('balances.open_amount', 'balances.booking_rate')) }} as overdue_amount
+        {{ money_sum('balances.open_booked_amount') }} as overdue_amount
     from starts
     cross join rules
     inner join balances

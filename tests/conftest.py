@@ -1,0 +1,81 @@
+"""Builders that the tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from keyaccounts import nightly
+from keyaccounts.landing.resolve import resolve
+from keyaccounts.settings import Run, Settings, load_settings
+from keyaccounts.warehouse import build
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def run_at(day: str | date) -> Run:
+    """Return a run as of `day`, with the wall time of the morning after."""
+    as_of = date.fromisoformat(str(day))
+    wall = datetime(as_of.year, as_of.month, as_of.day, 23, tzinfo=UTC)
+    return Run(as_of, wall)
+
+
+def settings_for(home: Path, source: Path | None = None, **more: Any) -> Settings:
+    """Return settings that read no environment."""
+    return load_settings(environ={}, home=str(home), source=source and str(source), **more)
+
+
+def silent(_: str) -> None:
+    """Log nothing."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A built warehouse; `rows` returns plain tuples."""
+
+    settings: Settings
+    run: Run
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run one query over the built warehouse."""
+        con = duckdb.connect(str(self.settings.warehouse), read_only=True)
+        try:
+            return con.execute(sql).fetchall()
+        finally:
+            con.close()
+
+    def records(self, sql: str) -> list[dict[str, Any]]:
+        """Run one query and return its rows by column name."""
+        con = duckdb.connect(str(self.settings.warehouse), read_only=True)
+        try:
+            result = con.execute(sql)
+            names = [column[0] for column in result.description]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+        finally:
+            con.close()
+
+
+def build_company(home: Path, source: Path, day: str, **more: Any) -> Warehouse:
+    """Land a source folder and build the warehouse: the steps without publishing."""
+    settings, run = settings_for(home, source, **more), run_at(day)
+    for entity in nightly.planned_entities(settings):
+        nightly.extract(settings, run, entity, silent)
+    build(settings, run, resolve(settings), silent)
+    return Warehouse(settings, run)
+
+
+@pytest.fixture()
+def company(tmp_path: Path) -> Callable[..., Warehouse]:
+    """Build the company that `write(folder)` writes, as of a day."""
+
+    def made(write: Callable[[Path], None], day: str, **more: Any) -> Warehouse:
+        write(tmp_path / "source")
+        return build_company(tmp_path / "home", tmp_path / "source", day, **more)
+
+    return made
