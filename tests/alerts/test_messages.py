@@ -57,7 +57,7 @@ def test_a_drop_says_all_that_is_needed(desk: Desk) -> None:
         "Valves (last order 2025-03-12, -110,000.00); Seals (last order not known, -40,000.00)",
         "CNY 45,000.50 overdue of CNY 250,000.00 open, CNY 12,000.00 more than 90 days",
         "last two-way contact 74 days ago; last purchase 2026-02-11",
-        "To be A again: CNY 950,000.00 of profit needed",
+        "To be A again: CNY 950,000.00 more profit in 12 months",
         "Next step: Call first: 74 days without a two-way contact. Ask what changed",
         "https://bi.test/account/ACC1",
     ):

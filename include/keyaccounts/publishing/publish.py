@@ -195,6 +195,7 @@ def _write_manifest(
         "landing": state["landing"],
         "published_at": run.wall_time.astimezone(UTC).isoformat(timespec="seconds"),
         "month_ends_from": _first_month_end(draft),
+        "tier_config": _tier_config(settings),
         "marts": {
             name: {
                 "rows": count,
@@ -218,6 +219,20 @@ def _first_month_end(draft: Path) -> str | None:
     finally:
         con.close()
     return first.isoformat() if first else None
+
+
+def _tier_config(settings: Settings) -> list[dict[str, str]]:
+    """Return the dated rules of the tiers, so that a reader can be told the limits."""
+    con = duckdb.connect(str(settings.warehouse), read_only=True)
+    try:
+        result = con.execute("select * from rules.tier_config order by valid_from")
+        names = [column[0] for column in result.description]
+        return [
+            {name: str(value) for name, value in zip(names, row, strict=True)}
+            for row in result.fetchall()
+        ]
+    finally:
+        con.close()
 
 
 def _sha256(draft: Path, mart: Mart) -> str:

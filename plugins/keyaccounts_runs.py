@@ -1,0 +1,85 @@
+"""When a DAG run is for: the two clocks of a run and its schedule, from what Airflow knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import Asset, CronDataIntervalTimetable, Param, conf
+
+from keyaccounts.errors import ConfigurationError
+from keyaccounts.settings import Run, Settings, business_date, load_settings
+
+PUBLISHED = Asset("key_accounts_published")
+"""Its event says that readers see a new version, and for which day."""
+
+NIGHTLY_SCHEDULE = "30 2 * * *"
+DELIVERY_SCHEDULE = "0 8-18 * * 1-5"
+UPKEEP_SCHEDULE = "0 5 * * 0"
+UNATTENDED = {"scheduled", "backfill"}
+
+
+def run_params() -> dict[str, Param]:
+    """Return the parameters that nightly and alerts share."""
+    text = ["null", "string"]
+    return {
+        "as_of_date": Param(None, type=text, format="date", description="D; default: by schedule"),
+        "notify": Param(True, type="boolean", description="off: new alerts are noted, not sent"),
+        "wall_time": Param(None, type=text, description="ISO time of messages; default: now"),
+    }
+
+
+def business_timezone() -> str:
+    """Return the business time zone; a wrong configuration must not make the DAGs vanish."""
+    try:
+        return load_settings().timezone
+    except ConfigurationError:
+        return Settings.timezone
+
+
+def cron(option: str, default: str) -> CronDataIntervalTimetable | None:
+    """Return the schedule of `AIRFLOW__KEYACCOUNTS__<OPTION>`, a cron line or `none`.
+
+    Airflow's own default for a cron line has no data interval, and D needs its end (ruling 1).
+    """
+    line = conf.get("keyaccounts", option, fallback=default)
+    return None if line == "none" else CronDataIntervalTimetable(line, timezone=business_timezone())
+
+
+def resolve_run(
+    params: Mapping[str, Any],
+    timezone: str,
+    *,
+    run_type: str,
+    run_after: datetime,
+    logical_date: datetime | None = None,
+    data_interval_end: datetime | None = None,
+) -> dict[str, Any]:
+    """Return `as_of_date`, `wall_time` and `notify` of a DAG run (rulings 1 and 2).
+
+    A scheduled run and a backfill take D from the end of their interval, any other run from its
+    logical or start time; a given date wins. A backfill never notifies. Raises ConfigurationError.
+    """
+    instant = data_interval_end if run_type in UNATTENDED else None
+    as_of_date = business_date(instant or logical_date or run_after, timezone)
+    facts = {
+        "as_of_date": params.get("as_of_date") or as_of_date.isoformat(),
+        "wall_time": params.get("wall_time"),
+        "notify": bool(params.get("notify", True)) and run_type != "backfill",
+    }
+    as_run(facts, timezone)
+    return facts
+
+
+def as_run(facts: Mapping[str, Any], timezone: str) -> Run:
+    """Return the run of such a dict; no wall time means now. Raises ConfigurationError."""
+    try:
+        as_of_date = date.fromisoformat(facts["as_of_date"])
+        given = facts.get("wall_time")
+        wall_time = datetime.fromisoformat(given) if given else datetime.now(UTC)
+    except ValueError as error:
+        raise ConfigurationError(f"as_of_date and wall_time must be ISO times: {error}") from error
+    has_zone = wall_time.tzinfo is not None
+    return Run(as_of_date, wall_time if has_zone else wall_time.replace(tzinfo=ZoneInfo(timezone)))

@@ -1,0 +1,167 @@
+"""Write the yml beside each model from its source of truth.
+
+A mart's columns come from `dbt_project/marts.yml`; those of the layers below from the built
+warehouse (`--warehouse FILE`), their meanings from `dbt_project/glossary.yml`. Hand-written data
+tests and unit tests are kept. With --check nothing is written and the exit code is 1 when a file
+is behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
+TYPES = {
+    "text": "varchar",
+    "integer": "bigint",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp",
+    "money": "decimal(18,2)",
+    "ratio": "decimal(18,6)",
+    "days": "decimal(18,2)",
+    "quantity": "decimal(18,4)",
+}
+# A duplicate here is found by the marts that rest on it, at a hundredth of the price.
+TOO_LARGE = {
+    "int_revenue__documents",
+    "int_revenue__purchases",
+    "int_receivables__balances",
+    "int_receivables__settlements",
+    "int_receivables__items_by_day",
+}
+GENERATED = ("grain_is_unique", "columns_hold_contract")
+
+
+class Dumper(yaml.SafeDumper):
+    """Indents lists, as people write them."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        """Indent lists below their key."""
+        super().increase_indent(flow, False)
+
+
+def rendered_mart(mart: dict[str, Any], existing: dict[str, Any]) -> str:
+    """Return the yml text of one mart, with the hand-written tests of `existing`."""
+    required = [c["name"] for c in mart["columns"] if not c["nullable"]]
+    lists = {c["name"]: c["values"] for c in mart["columns"] if "values" in c}
+    elements = {c["name"]: c["elements"] for c in mart["columns"] if "elements" in c}
+    contract_test: dict[str, Any] = {"required": required}
+    if lists:
+        contract_test["values"] = lists
+    if elements:
+        contract_test["elements"] = elements
+    head = {
+        "name": mart["name"],
+        "description": mart["description"],
+        "config": {
+            "meta": {key: mart[key] for key in ("audience", "grain", "requirements")},
+        },
+        "columns": [
+            {"name": c["name"], "data_type": TYPES[c["type"]], "description": c["meaning"]}
+            for c in mart["columns"]
+        ],
+    }
+    tests = [
+        {"grain_is_unique": {"arguments": {"columns": mart["grain"]}}},
+        {"columns_hold_contract": {"arguments": contract_test}},
+    ]
+    return _dumped(head, tests, existing)
+
+
+def rendered_layer(
+    name: str, grain: list[str], text: str, columns: dict[str, str], existing: dict[str, Any]
+) -> str:
+    """Return the yml text of a staging or intermediate model."""
+    head = {
+        "name": name,
+        "description": text,
+        "columns": [{"name": c, "description": meaning} for c, meaning in columns.items()],
+    }
+    tests = [{"grain_is_unique": {"arguments": {"columns": grain}}}] if _is_tested(name) else []
+    return _dumped(head, tests, existing)
+
+
+def _is_tested(name: str) -> bool:
+    """Joins rest on the grain of the intermediate models; staging keys are unique by rule."""
+    return name.startswith("int_") and name not in TOO_LARGE
+
+
+def _dumped(head: dict[str, Any], tests: list[Any], existing: dict[str, Any]) -> str:
+    model = (existing.get("models") or [{}])[0]
+    kept = [t for t in model.get("data_tests", []) if not _is_generated(t)]
+    if tests or kept:
+        head["data_tests"] = [*tests, *kept]
+    document: dict[str, Any] = {"version": 2, "models": [head]}
+    if "unit_tests" in existing:
+        document["unit_tests"] = existing["unit_tests"]
+    return yaml.dump(document, Dumper=Dumper, sort_keys=False, width=98, allow_unicode=True)
+
+
+def _is_generated(test: Any) -> bool:
+    return isinstance(test, dict) and next(iter(test)) in GENERATED
+
+
+def wanted_files(warehouse: Path | None) -> dict[Path, str]:
+    """Return the text that each yml should have."""
+    contract = yaml.safe_load((PROJECT / "marts.yml").read_text(encoding="utf-8"))
+    wanted = {}
+    for mart in contract["marts"]:
+        yml = PROJECT / "models" / "marts" / mart["folder"] / f"{mart['name']}.yml"
+        if yml.with_suffix(".sql").exists():
+            wanted[yml] = rendered_mart(mart, _read(yml))
+    if warehouse is None:
+        return wanted
+    glossary = yaml.safe_load((PROJECT / "glossary.yml").read_text(encoding="utf-8"))
+    for name, (grain, text) in glossary["models"].items():
+        sql = next((PROJECT / "models").rglob(f"{name}.sql"))
+        columns = {c: glossary["columns"][c] for c in _columns(warehouse, name)}
+        yml = sql.with_suffix(".yml")
+        wanted[yml] = rendered_layer(name, grain, text, columns, _read(yml))
+    return wanted
+
+
+def _read(yml: Path) -> dict[str, Any]:
+    found = yaml.safe_load(yml.read_text(encoding="utf-8")) if yml.exists() else None
+    return found or {}
+
+
+def _columns(warehouse: Path, model: str) -> list[str]:
+    con = duckdb.connect(str(warehouse), read_only=True)
+    try:
+        rows = con.execute(
+            "select column_name from information_schema.columns where table_name = ? "
+            "and table_schema in ('staging', 'intermediate') order by ordinal_position",
+            [model],
+        ).fetchall()
+    finally:
+        con.close()
+    return [row[0] for row in rows]
+
+
+def main() -> int:
+    """Write or check the files; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--warehouse", type=Path, help="a built warehouse file")
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    behind = [
+        (yml, text)
+        for yml, text in wanted_files(arguments.warehouse).items()
+        if not yml.exists() or yml.read_text(encoding="utf-8") != text
+    ]
+    for yml, text in behind:
+        print(f"behind: {yml.relative_to(PROJECT)}")
+        if not arguments.check:
+            yml.write_text(text, encoding="utf-8")
+    return int(bool(behind) and arguments.check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
