@@ -9,6 +9,7 @@ What a loader adds to what the fixture states:
 * movements: M7 and M8 are merged into an account K7.
 * cohort: an order is an invoice; a fully returned one has a credit note of its order on the same
   day; a cancelled one is void; customers were created before their first order.
+* tier_hysteresis: one invoice per unit; the shares are laid over the model that holds them.
 * tier_drop_drivers: unit prices times quantity; a second account earns so much on the last day that
   the unit is at risk at that month-end for the first time.
 """
@@ -302,3 +303,20 @@ def tier_drop_drivers(folder: Path, day: date = date(2026, 6, 30)) -> None:
              "quantity": 1, "list_amount": profit, "net_amount": profit, "cogs_amount": 0}
         )  # fmt: skip
     write(folder, "erp_invoice_lines", lines)
+
+
+def tier_hysteresis(folder: Path) -> None:
+    """The units of the fixture `tier_hysteresis`; their shares are laid over the model.
+
+    One invoice each on 2025-02-01, so that the first rated month-end is 2026-01-31.
+    """
+    units = sorted({r["tier_unit_id"] for r in read("tier_hysteresis", "input_monthly")})
+    write(folder, "crm_accounts", [{"account_id": u, "account_name": u} for u in units])
+    _documents(
+        folder,
+        [
+            {"id": f"D-{u}", "account": u, "date": "2025-02-01", "type": "invoice",
+             "currency": "CNY", "net": "100", "cogs": "1"}
+            for u in units
+        ],
+    )  # fmt: skip

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
-from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from keyaccounts.warehouse.build import built_state, run_dbt
 from tests.acceptance import loaders
-from tests.conftest import Warehouse, build_company
+from tests.conftest import Warehouse, silent
 
 Row = dict[str, Any]
 Company = Callable[..., Warehouse]
@@ -215,5 +210,76 @@ def test_cohort(company: Company) -> None:
             "cohort_month": "cohort_month", "month_index": "month_index", "cohort_size": "size",
             "active_customers": "active", "retention": "ratio", "revenue": "revenue",
             "cumulative_revenue": "cumulative",
+        },
+    )  # fmt: skip
+
+
+OVERRIDE = """
+create or replace table intermediate.int_tiers__shares as
+select
+    cast(eval_date as date) as month_end,
+    cast(year(eval_date) * 12 + month(eval_date) as bigint) as month_number,
+    date '1900-01-01' as epoch_date, tier_unit_id, 'unknown' as channel,
+    case rating_status when 'INACTIVE' then 0 else 1 end as lines_count,
+    cast(100 as decimal(18,2)) as net_amount, cast(100 as decimal(18,2)) as profit_amount,
+    cast(100 as decimal(18,2)) as absolute_net_amount,
+    cast(100 as decimal(18,2)) as absolute_costed_net_amount,
+    'gross_profit' as measure_used, cast(400 as bigint) as tenure_days, 6 as purchase_months_count,
+    false as is_purchase_leaving, 1 as profit_rank, 8 as units_count,
+    cast(coalesce(c, 0) * 1000000 as decimal(24,2)) as before_amount,
+    cast(1000000 as decimal(24,2)) as positive_total_amount,
+    rating_status, date '1900-01-01' as tier_config_valid_from, 2 as down_month_ends,
+    cast(0.2 as decimal(6,4)) as count_share_a, cast(0.9 as decimal(6,4)) as count_share_b,
+    case when c < 0.80 then 'A' when c < 0.95 then 'B' else 'C' end as raw_tier,
+    'C' as channel_raw_tier,
+    not c < 0.83 as is_down_from_a, c < 0.77 as is_up_to_a,
+    not c < 0.98 as is_down_from_b, c < 0.92 as is_up_to_b,
+    null::varchar as old_raw_tier,
+    null::boolean as old_is_down_from_a, null::boolean as old_is_up_to_a,
+    null::boolean as old_is_down_from_b, null::boolean as old_is_up_to_b,
+    false as is_config_new
+from (
+    select *, try_cast(cum_share_before as decimal(8,6)) as c
+    from read_csv(?, types = {'cum_share_before': 'varchar', 'eval_date': 'date'})
+)
+"""
+
+
+def test_tier_hysteresis(company: Company) -> None:
+    built = company(loaders.tier_hysteresis, "2026-06-30")
+    con = duckdb.connect(str(built.settings.warehouse))
+    con.execute(
+        OVERRIDE, [str(loaders.FIXTURES / "tier_hysteresis" / "input_monthly.csv")]
+    )
+    con.close()
+    models = "int_tiers__states account_tiers account_tier_history int_tiers__changes tier_events"
+    variables = built_state(built.settings)["variables"]
+    nodes = run_dbt(
+        built.settings,
+        ["run", "--vars", str(variables), "--select", *models.split()],
+        silent,
+    )
+    assert [n.status for n in nodes] == ["success"] * 5
+    compare(
+        built.records("select * from marts.account_tiers order by tier_unit_id, month_end"),
+        loaders.read("tier_hysteresis", "expected_monthly"),
+        {
+            "tier_unit_id": "tier_unit_id", "eval_date": "month_end",
+            "raw_tier": "evaluated_tier", "tier": "tier", "down_streak": "down_streak_count",
+            "is_at_risk": "is_at_risk",
+        },
+    )  # fmt: skip
+    compare(
+        built.records("select * from marts.account_tier_history order by tier_unit_id, valid_from"),
+        loaders.read("tier_hysteresis", "expected_history"),
+        {c: c for c in ("tier_unit_id", "tier", "valid_from", "valid_to", "is_current")},
+    )
+    compare(
+        built.records("select * from marts.tier_events order by effective_date, tier_unit_id"),
+        loaders.read("tier_hysteresis", "expected_events"),
+        {
+            "eval_date": "effective_date", "tier_unit_id": "tier_unit_id",
+            "event_type": "event_type", "from_tier": "from_tier", "to_tier": "to_tier",
+            "levels_dropped": "levels_dropped_count", "severity": "base_severity",
         },
     )  # fmt: skip

@@ -188,11 +188,10 @@ def new(s: Scene) -> dict[str, Any]:
             ),
             check(
                 "revenue_movements",
-                f"customer_key = '{a}' and month_end = date '{s.last}' and comparison = "
-                "'year_over_year' and measure = 'revenue' and movement = 'new' and "
-                "is_true_new",
+                f"customer_key = '{a}' and comparison = 'year_over_year' and measure = 'revenue' "
+                "and movement = 'new' and is_true_new",
                 1,
-                "Counted as new.",
+                "Truly new, and that once.",
             ),
         ],
     }

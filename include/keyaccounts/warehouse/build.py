@@ -73,7 +73,10 @@ def build(
     log(f"build as of {run.as_of_date}" + (" (goes on where it stopped)" if is_retry else ""))
     target.mkdir(parents=True, exist_ok=True)
     (target / STATE).write_text(json.dumps({**wanted, "status": "running"}), encoding="utf-8")
-    nodes = _run_dbt(settings, target, variables, is_retry=is_retry, log=log)
+    command = ["retry"] if is_retry else [
+        "build", "--vars", json.dumps(variables), "--exclude-resource-type", "unit_test",
+    ]  # fmt: skip
+    nodes = run_dbt(settings, command, log)
     failed = [n for n in nodes if n.status not in {"success", "pass", "skipped", "no-op"}]
     status = "failed" if failed else "done"
     (target / STATE).write_text(json.dumps({**wanted, "status": status}), encoding="utf-8")
@@ -112,14 +115,10 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[key] = value
 
 
-def _run_dbt(
-    settings: Settings,
-    target: Path,
-    variables: dict[str, object],
-    *,
-    is_retry: bool,
-    log: Callable[[str], None],
+def run_dbt(
+    settings: Settings, command: list[str], log: Callable[[str], None] = print
 ) -> list[NodeResult]:
+    """Run one dbt command (its name first) against the warehouse of the home."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -131,17 +130,15 @@ def _run_dbt(
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     project = str(_project(settings))
+    target = settings.home / "warehouse" / "target"
     base = [
         "--project-dir", project, "--profiles-dir", project,
         "--target-path", str(target), "--log-path", str(target / "logs"),
     ]  # fmt: skip
-    command = ["retry", *base] if is_retry else [
-        "build", *base, "--vars", json.dumps(variables), "--exclude-resource-type", "unit_test",
-    ]  # fmt: skip
     with _environment(environment):
         try:
             result = dbtRunner(callbacks=[_progress(log)]).invoke(
-                ["--quiet", "--no-use-colors", "--log-level-file", "info", *command]
+                ["--quiet", "--no-use-colors", "--log-level-file", "info", *command, *base]
             )
         finally:
             # dbt leaves its connection open, and an open writer excludes everybody else.

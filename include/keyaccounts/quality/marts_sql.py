@@ -1,0 +1,223 @@
+"""Totals at the exit, each computed on another path than the models took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from keyaccounts.contract import load_contract
+
+EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}"
+PAST_DATES = (
+    "as_of_date", "month_end", "effective_date", "invoice_date", "valid_from", "tier_since_date",
+    "first_purchase_date", "last_purchase_date", "last_order_date", "cohort_month",
+)  # fmt: skip
+
+
+def current(entity: str, unique: Iterable[str], columns: str = "*") -> str:
+    """Return SQL for the landed rows that count: newest version, not deleted, not held back."""
+    if entity in unique:
+        rows = f"landing.{entity}"
+    else:
+        keys = ", ".join(load_contract()[entity].keys)
+        rows = (
+            f"(select * from landing.{entity} qualify row_number() over (partition by {keys} "
+            "order by updated_at desc nulls last, _load desc, _row) = 1)"
+        )
+    return f"""
+        select {columns} from {rows} as t
+        where is_deleted is not true and not exists (
+            select 1 from landing.rejected as r
+            where r.entity = '{entity}' and r._load = t._load and r._row = t._row
+        )
+    """
+
+
+def revenue(unique: Iterable[str]) -> str:
+    """Revenue of the twelve months to the newest month-end: the mart, and the landed lines.
+
+    The path is landing to total in one statement: no staging of documents, no groups, no units.
+    """
+    return f"""
+        with tiers as (
+            select month_end, sum(ttm_net_revenue_amount) as mart_amount from marts.account_tiers
+            where month_end = (select max(month_end) from marts.account_tiers) group by month_end
+        ),
+        documents as (
+            select i.invoice_id, i.invoice_date, t.month_end, r.max_rate_age_days,
+                coalesce(i.currency_code, r.base_currency) as currency_code, r.base_currency
+            from ({current("erp_invoices", unique)}) as i
+            cross join tiers as t
+            cross join checks.run as r
+            where coalesce(i.status, 'posted') = 'posted'
+                and i.invoice_date between
+                    cast(date_trunc('month', t.month_end) - interval 11 month as date)
+                    and t.month_end
+                and not exists (
+                    select 1 from staging.stg_crm__account_versions as v
+                    where v.account_id = i.account_id and v.is_internal
+                        and v.valid_from <= t.month_end and v.valid_to > t.month_end
+                )
+        ),
+        rates as ({current("erp_exchange_rates", unique)}),
+        rated as (
+            select d.invoice_id, case
+                when d.currency_code = d.base_currency then cast(1 as decimal(18,8))
+                when r.rate_date >= d.invoice_date - d.max_rate_age_days then r.rate_to_base
+            end as rate
+            from documents as d
+            asof left join rates as r
+                on r.currency_code = d.currency_code and r.rate_date <= d.invoice_date
+        ),
+        landed as (
+            select sum(cast(cast(l.net_amount as decimal(38,2)) * d.rate as decimal(18,2)))
+                as landed_amount
+            from ({current("erp_invoice_lines", unique, "invoice_id, net_amount")}) as l
+            join rated as d on d.invoice_id = l.invoice_id
+        )
+        select month_end, mart_amount, coalesce(landed_amount, 0) as landed_amount,
+            mart_amount - coalesce(landed_amount, 0) as difference
+        from tiers cross join landed
+    """
+
+
+RECEIVABLES = """
+    with applied as (
+        select invoice_id, sum(amount) as amount from staging.stg_erp__payment_applications
+        group by invoice_id
+    ),
+    documents as (
+        select coalesce(sum(greatest(i.gross_amount - coalesce(a.amount, 0), 0)), 0) as amount
+        from staging.stg_erp__invoices as i
+        cross join checks.run as r
+        left join applied as a on a.invoice_id = i.invoice_id
+        where i.document_type = 'invoice' and i.currency_code = r.base_currency
+            and r.is_receivable_known
+    ),
+    items as (
+        select
+            coalesce(sum(open_document_amount), 0) as amount,
+            count(*) filter (open_amount <> open_document_amount) as converted_count
+        from marts.receivables_open_items cross join checks.run
+        where document_currency_code = base_currency
+    )
+    select items.amount as mart_amount, documents.amount as documents_amount,
+        items.amount - documents.amount as difference, items.converted_count
+    from items cross join documents
+"""
+
+IDENTITY = """
+    with landed as (
+        select count(distinct account_id) as accounts_count from landing.crm_account_versions
+    ),
+    mart as (
+        select
+            count(*) as accounts_count,
+            count(*) filter (is_tier_unit and not is_internal) as roots_count,
+            count(distinct tier_unit_id) filter (not is_internal) as units_count
+        from marts.accounts
+    )
+    select landed.accounts_count as landed_count, mart.* from landed cross join mart
+"""
+
+TIERED = """
+    with newest as (select max(month_end) as month_end from marts.account_tiers),
+    tiers as (
+        select t.tier_unit_id, t.month_end
+        from marts.account_tiers as t join newest as n on n.month_end = t.month_end
+    ),
+    roots as (
+        select a.account_id as tier_unit_id from marts.accounts as a
+        where a.is_tier_unit and not a.is_internal
+    ),
+    buyers as (
+        select distinct tier_unit_id from marts.accounts
+        where not is_internal and ttm_net_revenue_amount <> 0
+    )
+    select
+        n.month_end,
+        n.month_end = r.as_of_date as is_comparable,
+        (select count(*) from tiers anti join roots using (tier_unit_id)) as unknown_count,
+        (select count(*) from buyers anti join tiers using (tier_unit_id)) as missing_count
+    from newest as n cross join checks.run as r
+    where n.month_end is not null
+"""
+
+TIER_SHARES = """
+    select
+        t.month_end,
+        sum(t.ttm_profit_amount) filter (t.raw_tier = 'A') as a_amount,
+        sum(greatest(t.ttm_profit_amount, 0)) as positive_amount,
+        any_value(c.threshold_a) as threshold_a,
+        count(distinct t.measure_used) as measures_count
+    from marts.account_tiers as t
+    left join rules.tier_config as c on c.valid_from = t.tier_config_valid_from
+    group by t.month_end
+"""
+
+ALERTS = """
+    select
+        count(*) filter (e.audience in ('finance_control', 'data_engineering')) as restricted_count,
+        count(*) filter (e.event_key is null) as unknown_count
+    from marts.account_alerts as a left join marts.alert_events as e on e.event_key = a.event_key
+"""
+
+
+def dates(columns: Iterable[tuple[str, str]]) -> str:
+    """Rows dated after D, by mart and column that must not look ahead."""
+    parts = [
+        f"select '{mart}' as mart, '{column}' as column_name, "
+        f"count(*) filter ({column} > as_of_date_of_run) as ahead_count, "
+        f"cast(max({column}) as date) as newest "
+        f"from marts.{mart} cross join (select as_of_date as as_of_date_of_run from checks.run)"
+        for mart, column in columns
+        if column in PAST_DATES
+    ]
+    return " union all ".join(parts)
+
+
+def emails(columns: Iterable[tuple[str, str]]) -> str:
+    """Addresses in text columns for BI, by mart and column; the addresses stay in the database.
+
+    Known are addresses of our people and of contacts. An address that a source uses as an id or as
+    the name of a company is told apart: it is in the marts because the key is.
+    """
+    parts = [
+        f"select '{mart}' as mart, '{column}' as column_name, "
+        f"unnest(regexp_extract_all({column}, '{EMAIL}')) as address "
+        f"from marts.{mart} where contains({column}, '@')"
+        for mart, column in columns
+    ]
+    return f"""
+        with found as (
+            select mart, column_name, lower(address) as address from ({" union all ".join(parts)})
+        ),
+        known as (
+            select lower(email) as address from landing.crm_users
+            union select lower(email) from landing.crm_contacts
+        ),
+        names as (
+            select lower(user_id) as address from landing.crm_users
+            union select lower(contact_id) from landing.crm_contacts
+            union select lower(account_id) from landing.crm_accounts
+            union select lower(account_name) from landing.crm_accounts
+        ),
+        judged as (
+            select mart, column_name, address in (select address from known where address is not null)
+                and address not in (select address from names where address is not null) as is_known
+            from found
+        )
+        select mart, column_name, count(*) filter (is_known) as known_count,
+            count(*) filter (not is_known) as other_count
+        from judged group by mart, column_name
+    """
+
+
+def sizes(before: dict[str, int], built: Iterable[str]) -> str:
+    """Rows of each mart, now and in the current publication."""
+    present = set(built)
+    parts = [
+        f"select '{mart}' as mart, {rows} as rows_before, "
+        + (f"(select count(*) from marts.{mart}) as rows_now" if mart in present else "0 as rows_now")
+        for mart, rows in sorted(before.items())
+    ]
+    return " union all ".join(parts)

@@ -1,0 +1,244 @@
+"""What the built marts must agree with before anybody sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from keyaccounts.quality import marts_sql as sql
+from keyaccounts.quality.model import ROWS, VALUES, Expectation, Measure, Suite, between, unexpected
+
+MANY = 100
+CENT = 0.01
+GROWING = (
+    "accounts", "account_tiers", "account_tier_history", "receivables_aging",
+    "receivables_reconciliation", "revenue_movements", "retention_summary", "cohort_retention",
+)  # fmt: skip
+GROWS = "mart in ('" + "', '".join(GROWING) + "')"
+REBUILD = "Nothing is published; look at the models that changed since the last publication"
+
+
+@dataclass(frozen=True)
+class Built:
+    """What the suite needs to know of the warehouse."""
+
+    marts: tuple[str, ...]
+    dates: tuple[tuple[str, str], ...]
+    """Date columns of all marts, as (mart, column)."""
+    texts: tuple[tuple[str, str], ...]
+    """Text columns of the marts for BI, as (mart, column)."""
+    unique: tuple[str, ...]
+    """Entities whose key stands once."""
+
+
+def marts_suite(built: Built, before: dict[str, int], accept_hint: str) -> Suite:
+    """Return the suite; `before` holds the rows of the current publication, or is empty."""
+    measures = [
+        Measure("revenue", sql.revenue(built.unique), ("account_tiers",)),
+        Measure("receivables", sql.RECEIVABLES, ("receivables_open_items",)),
+        Measure("identity", sql.IDENTITY, ("accounts",)),
+        Measure("tiered_units", sql.TIERED, ("accounts", "account_tiers")),
+        Measure("tier_shares", sql.TIER_SHARES, ("account_tiers",)),
+        Measure("alerts", sql.ALERTS, ("account_alerts", "alert_events")),
+        *_if_any("dates", sql.dates(built.dates)),
+        *_if_any("addresses", sql.emails(built.texts) if built.texts else ""),
+        *_if_any("sizes", sql.sizes(before, built.marts)),
+    ]
+    return Suite("marts", tuple(measures), (*_totals(), *_guards(), *_sizes(accept_hint)))
+
+
+def _if_any(name: str, statement: str) -> Iterable[Measure]:
+    return [Measure(name, statement)] if statement else []
+
+
+def _totals() -> tuple[Expectation, ...]:
+    return (
+        Expectation(
+            "revenue_equals_landed_lines",
+            "revenue",
+            "Revenue of the tiers is that of the landed lines",
+            ROWS,
+            unexpected(
+                "'account_tiers has ' || mart_amount || ' at ' || month_end || ', the lines have ' "
+                "|| landed_amount",
+                f"(abs(difference) <= {CENT}) is not true",
+            ),
+            blocks=True,
+            reason="lost or doubled documents move every tier",
+            action=REBUILD,
+        ),
+        Expectation(
+            "receivables_equal_documents",
+            "receivables",
+            "Open items in base currency are invoices less applications",
+            ROWS,
+            unexpected(
+                "'receivables_open_items has ' || mart_amount || ', the documents have ' "
+                "|| documents_amount",
+                f"(abs(difference) <= {CENT}) is not true",
+            ),
+            blocks=True,
+            reason="a customer would be dunned for what is paid, or not for what is due",
+            action=REBUILD,
+        ),
+        Expectation(
+            "base_currency_is_not_converted",
+            "receivables",
+            "Open items in base currency have one amount",
+            VALUES,
+            between("converted_count", high=0),
+            blocks=True,
+            reason="a rate other than 1 for the base currency falsifies all amounts",
+            action="Look for the base currency in erp_exchange_rates, and at base_currency",
+        ),
+        Expectation(
+            "every_account_is_there_once",
+            "identity",
+            "The mart of accounts has the landed accounts",
+            ROWS,
+            unexpected(
+                "'accounts has ' || accounts_count || ' rows, landed are ' || landed_count",
+                "accounts_count <> landed_count",
+            ),
+            blocks=True,
+            reason="an account that is missing is missing in every list",
+            action=REBUILD,
+        ),
+        Expectation(
+            "units_are_roots",
+            "identity",
+            "There are as many tier units as external roots",
+            ROWS,
+            unexpected(
+                "units_count || ' units, ' || roots_count || ' roots'", "units_count <> roots_count"
+            ),
+            blocks=True,
+            reason="a unit without a root is tiered under no name, a root too many splits a group",
+            action="Look at parents, merges and tax ids that changed. " + REBUILD,
+        ),
+        Expectation(
+            "tiers_cover_the_units",
+            "tiered_units",
+            "The tiers cover the units that buy, and no others but roots",
+            ROWS,
+            unexpected(
+                "unknown_count || ' tiered units are no root, ' || missing_count "
+                "|| ' buying units have no tier at ' || month_end",
+                "is_comparable and unknown_count + missing_count > 0",
+            ),
+            blocks=True,
+            reason="a customer without a tier raises no alert",
+            action=REBUILD,
+        ),
+        Expectation(
+            "a_holds_its_share",
+            "tier_shares",
+            "Raw tier A holds its share of the profit at every month-end",
+            ROWS,
+            unexpected(
+                "month_end || ': A has ' || coalesce(a_amount, 0) || ' of ' || positive_amount",
+                "positive_amount > 0 "
+                "and (coalesce(a_amount, 0) >= positive_amount * threshold_a) is not true",
+            ),
+            blocks=True,
+            reason="key accounts would be among B and C",
+            action=REBUILD,
+        ),
+        Expectation(
+            "one_measure_per_month_end",
+            "tier_shares",
+            "One measure ranks all units of a month-end",
+            VALUES,
+            between("measures_count", 1, 1),
+            blocks=True,
+            reason="profit and revenue in one ranking favour the units without cost",
+            action=REBUILD,
+        ),
+    )
+
+
+def _guards() -> tuple[Expectation, ...]:
+    return (
+        Expectation(
+            "nothing_is_dated_ahead",
+            "dates",
+            "No mart holds a date after the as-of date",
+            ROWS,
+            unexpected(
+                "mart || '.' || column_name || ' has ' || ahead_count || ' rows up to ' || newest",
+                "ahead_count > 0",
+            ),
+            blocks=True,
+            reason="a figure that knows the future cannot be rebuilt, and alerts would run ahead",
+            action=REBUILD,
+        ),
+        Expectation(
+            "alerts_are_for_the_team",
+            "alerts",
+            "Alerts for the team hold no event of finance control or of data engineering",
+            ROWS,
+            unexpected(
+                "restricted_count || ' rows are for finance control or data engineers, ' "
+                "|| unknown_count || ' are no event'",
+                "restricted_count + unknown_count > 0",
+            ),
+            blocks=True,
+            reason="a suspicion about an owner must not reach colleagues",
+            action="Nothing is published; look at the filter of account_alerts",
+        ),
+        Expectation(
+            "no_address_of_a_person",
+            "addresses",
+            "No address of our people or of a contact is in a mart for BI",
+            ROWS,
+            unexpected(
+                "mart || '.' || column_name || ' has ' || known_count || ' addresses'",
+                "known_count > 0",
+            ),
+            blocks=True,
+            reason="personal data cannot be called back once it is published",
+            action="Nothing is published; take the column out of the mart, or clean it at the source",
+        ),
+        Expectation(
+            "no_unknown_address",
+            "addresses",
+            "No text that looks like an e-mail address is in a mart for BI",
+            ROWS,
+            unexpected(
+                "mart || '.' || column_name || ' has ' || other_count || ' addresses'",
+                "other_count > 0",
+            ),
+            blocks=False,
+            reason="an id or the name of a company may look like an address",
+            action="Look at the column; use ids that are no addresses",
+        ),
+    )
+
+
+def _sizes(accept_hint: str) -> tuple[Expectation, ...]:
+    found = "mart || ' has ' || rows_now || ' rows, published are ' || rows_before"
+    halved = f"(rows_before >= {MANY} and rows_now * 2 < rows_before)"
+    return (
+        Expectation(
+            "history_does_not_shrink",
+            "sizes",
+            "Marts that only grow are not empty and lost at most half their rows",
+            ROWS,
+            unexpected(
+                found, f"{GROWS} and ((rows_before > 0 and rows_now = 0) or {halved})"
+            ),
+            blocks=True,
+            reason="history that was published yesterday is gone",
+            action=f"Look at the loads and the models that changed. {accept_hint}",
+        ),
+        Expectation(
+            "lists_do_not_shrink",
+            "sizes",
+            "Other marts lost at most half their rows",
+            ROWS,
+            unexpected(found, f"not {GROWS} and {halved}"),
+            blocks=False,
+            reason="open items get paid and events get restated, but rarely half of them",
+            action="Look whether it is so",
+        ),
+    )
