@@ -160,7 +160,8 @@ class ReportRunOperator(StepOperator):
 
         summary = run_report(context, STEPS)
         add_to_manifest(settings, self.run_of(settings), summary)
-        self.log.info("\n".join(report_lines(summary)))
+        for line in report_lines(summary):
+            self.log.info(line)
         return {key: summary[key] for key in ("as_of_date", "status", "failed_tasks", "seconds")}
 
 

@@ -1,7 +1,8 @@
 """A local Airflow on SQLite: its settings in one place, its processes, its REST interface.
 
-`python scripts/local_airflow.py up|down|status` for people; `make demo` and the scheduler test use
-the classes. Needs nothing but the standard library and the `airflow` beside the interpreter.
+`make up`, `make demo` and the scheduler test use it. It needs nothing but the standard library and
+the `airflow` beside the interpreter. It answers on 127.0.0.1 only, to one user with a password that
+is made up at first use.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ COMPONENTS = {
     "dag-processor": [],
 }
 STOP_SECONDS = 20
+PASSED_ON = ("AIRFLOW__KEYACCOUNTS__", "AIRFLOW_CONN_")
+"""What a caller may set; everything else of Airflow is said below."""
 
 
 class LocalAirflowError(RuntimeError):
@@ -44,7 +47,7 @@ class LocalAirflow:
     """One Airflow in a folder of its own. `environment` is added to its processes."""
 
     home: Path
-    port: int
+    port: int = 8080
     environment: Mapping[str, str] = field(default_factory=dict)
     _token: str | None = None
 
@@ -73,14 +76,13 @@ class LocalAirflow:
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
             "AIRFLOW__SCHEDULER__ENABLE_TRACEMALLOC": "False",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-            "_AIRFLOW__AS_LIBRARY": "",
             **self.environment,
         }
 
     def run(self, *command: str) -> str:
         """Run one `airflow` command to its end and return its output."""
         done = subprocess.run(
-            [str(AIRFLOW), *command], env=self._env(), capture_output=True, text=True, check=False
+            [str(AIRFLOW), *command], env=self.process_environment(), capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise LocalAirflowError(f"airflow {' '.join(command)}:\n{done.stdout}{done.stderr}")
@@ -108,7 +110,7 @@ class LocalAirflow:
         for name, options in COMPONENTS.items():
             with (self.home / "logs" / f"{name}.log").open("ab") as log:
                 pids[name] = subprocess.Popen(
-                    [str(AIRFLOW), name, *options], env=self._env(), cwd=ROOT,
+                    [str(AIRFLOW), name, *options], env=self.process_environment(), cwd=ROOT,
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 ).pid  # fmt: skip
         (self.home / PIDS).write_text(json.dumps(pids), encoding="utf-8")
@@ -226,8 +228,13 @@ class LocalAirflow:
             self._token = self.call("POST", "/auth/token", who, login=False)["access_token"]
         return self._token
 
-    def _env(self) -> dict[str, str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW")}
+    def process_environment(self) -> dict[str, str]:
+        """Return the caller's environment with the settings of this Airflow, and no others."""
+        kept = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith("AIRFLOW") or key.startswith(PASSED_ON)
+        }
         path = f"{AIRFLOW.parent}{os.pathsep}{os.environ.get('PATH', '')}"
         return {**kept, "PATH": path, **self.settings()}
 

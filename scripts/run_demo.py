@@ -1,16 +1,20 @@
-"""`make demo`: the demo company through a real Airflow, two month-ends, and what came of it."""
+"""`make demo`: the demo company through Airflow, two month-ends, and what came of it.
+
+Everything lies in `.demo`. Running it again is safe: the same data land once, and what was told is
+not told again.
+"""
 
 from __future__ import annotations
 
 import argparse
-import os
+import json
+import re
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from local_airflow import ROOT, LocalAirflow, LocalAirflowError, free_port
+from local_airflow import ROOT, LocalAirflow
 
 KEYACCOUNTS = Path(sys.executable).with_name("keyaccounts")
 NIGHTS = (
@@ -18,9 +22,9 @@ NIGHTS = (
     ("2026-10-31", "2026-11-02T09:00:00+08:00"),
 )
 GO_LIVE = "2026-10-01"
-NIGHTLY, ALERTS = "key_accounts_nightly", "key_accounts_alerts"
-FINAL = {"success", "failed"}
-NIGHT_SECONDS = 900
+DAGS = ("key_accounts_nightly", "key_accounts_alerts")
+STEP_LOGGER = "airflow.task.operators.keyaccounts_operators"
+OUR_LINE = re.compile(rf"^\S+ \[\w+ *\] (?P<text>.*?) *\[{re.escape(STEP_LOGGER)}\S*\]( loc=\S+)?$")
 
 
 def main() -> int:
@@ -31,35 +35,27 @@ def main() -> int:
     parser.add_argument("--months", default="48")
     options = parser.parse_args()
     folder = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    started = time.monotonic()
-    airflow = LocalAirflow(folder / "airflow", free_port(), demo_environment(folder))
-    try:
-        with ThreadPoolExecutor() as both:
-            say("Generating the demo company; preparing Airflow")
-            prepared = both.submit(airflow.init)
-            generate(folder / "source", options.accounts, options.months)
-            prepared.result()
-        say("Starting Airflow: web server, scheduler, DAG processor")
-        airflow.start()
-        airflow.wait_until_healthy()
-        airflow.wait_for_dags(NIGHTLY, ALERTS)
-        say(f"Airflow answers on 127.0.0.1:{airflow.port}")
-        for dag_id in (ALERTS, NIGHTLY):
-            airflow.set_paused(dag_id, paused=False)
-        for as_of_date, wall_time in NIGHTS:
-            run_night(airflow, as_of_date, wall_time)
-    except LocalAirflowError as error:
-        print(f"make demo: {error}", file=sys.stderr)
+    airflow = LocalAirflow(folder / "airflow", environment=demo_environment(folder))
+    if airflow.is_running():
+        print("Airflow runs on the demo: stop it first with `make down`", file=sys.stderr)
         return 1
-    finally:
-        airflow.stop()
-    print()
-    done = subprocess.run(
+    say("Generating the demo company")
+    generate = ["demo", "generate", "--out", folder / "source", "--end", NIGHTS[-1][0]]
+    generate += ["--accounts", options.accounts, "--months", options.months]
+    subprocess.run([KEYACCOUNTS, *generate], check=True, stdout=subprocess.DEVNULL)
+    runs = [
+        (dag_id, {"as_of_date": as_of_date, "wall_time": wall_time})
+        for as_of_date, wall_time in NIGHTS
+        for dag_id in DAGS
+    ]
+    say(f"Running {len(runs)} DAG runs in Airflow: {NIGHTS[0][0]}, then {NIGHTS[1][0]}")
+    failed = run_dags(airflow, runs)
+    if failed:
+        return failed
+    say("Done. What was built and found:\n")
+    return subprocess.run(
         [KEYACCOUNTS, "demo", "summary", "--home", folder / "home"], check=False
     ).returncode
-    say(f"Demo done in {time.monotonic() - started:.0f} s. `make up` opens Airflow on what you saw")
-    return done
 
 
 def demo_environment(folder: Path) -> dict[str, str]:
@@ -71,53 +67,30 @@ def demo_environment(folder: Path) -> dict[str, str]:
         "AIRFLOW__KEYACCOUNTS__NIGHTLY_SCHEDULE": "none",
         "AIRFLOW__KEYACCOUNTS__DELIVERY_SCHEDULE": "none",
         "AIRFLOW__KEYACCOUNTS__UPKEEP_SCHEDULE": "none",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        "AIRFLOW__LOGGING__NAMESPACE_LEVELS": f"{STEP_LOGGER}=INFO",
     }
 
 
-def generate(out: Path, accounts: str, months: str) -> None:
-    """Write the contract files of the company."""
-    command = [KEYACCOUNTS, "demo", "generate", "--out", out, "--accounts", accounts]
-    command += ["--months", months, "--end", NIGHTS[-1][0]]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise LocalAirflowError(done.stderr)
-
-
-def run_night(airflow: LocalAirflow, as_of_date: str, wall_time: str) -> None:
-    """Run the nightly DAG for a day and wait for the alerts that its publication wakes."""
-    say(f"Night of {as_of_date}: {NIGHTLY}")
-    known = {run["dag_run_id"] for run in airflow.runs(ALERTS)}
-    run_id = airflow.trigger(NIGHTLY, {"as_of_date": as_of_date, "wall_time": wall_time})
-    follow(airflow, NIGHTLY, run_id)
-    end = time.monotonic() + 60
-    while not (woken := [r for r in airflow.runs(ALERTS) if r["dag_run_id"] not in known]):
-        if time.monotonic() > end:
-            raise LocalAirflowError("the published asset did not wake the alerts")
-        time.sleep(0.3)
-    follow(airflow, ALERTS, woken[0]["dag_run_id"])
-
-
-def follow(airflow: LocalAirflow, dag_id: str, run_id: str) -> None:
-    """Print every task as it ends; raises with the log of the first task that failed."""
-    told: set[str] = set()
-    end = time.monotonic() + NIGHT_SECONDS
-    while time.monotonic() < end:
-        state = next(r["state"] for r in airflow.runs(dag_id) if r["dag_run_id"] == run_id)
-        tasks = airflow.tasks(dag_id, run_id)
-        for task in tasks:
-            if task["id"] not in told and task["state"] in {*FINAL, "up_for_retry"}:
-                told.add(task["id"])
-                name = task["rendered_map_index"] or ""
-                say(f"  {task['task_id']} {name}: {task['state']} in {task['duration'] or 0:.1f} s")
-        if state in FINAL:
-            break
-        time.sleep(0.5)
-    report = [t for t in tasks if t["task_id"] in {"report_run", "notify"}]
-    failed = [t for t in tasks if t["state"] == "failed"]
-    for task in failed or report:
-        print(airflow.log(task))
-    if state != "success":
-        raise LocalAirflowError(f"{dag_id} {run_id} ended as {state}")
+def run_dags(airflow: LocalAirflow, runs: list[tuple[str, dict[str, str]]]) -> int:
+    """Run the DAGs, show our lines as they come, and keep all lines in a log."""
+    airflow.home.mkdir(parents=True, exist_ok=True)
+    log = airflow.home / "demo.log"
+    child = subprocess.Popen(
+        [sys.executable, ROOT / "scripts" / "dags_test.py"], env=airflow.process_environment(),
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    child.stdin.write(json.dumps(runs))
+    child.stdin.close()
+    with log.open("w", encoding="utf-8") as kept:
+        for line in child.stdout:
+            kept.write(line)
+            found = OUR_LINE.match(line.rstrip())
+            if found or line.startswith("== "):
+                say(f"  {found['text']}" if found else line[3:].rstrip())
+    if child.wait():
+        print(*log.read_text("utf-8").splitlines()[-40:], f"Whole log: {log}", sep="\n")
+    return child.returncode
 
 
 _start = time.monotonic()
@@ -125,9 +98,8 @@ _start = time.monotonic()
 
 def say(text: str) -> None:
     """Print a line of progress with the seconds since the start."""
-    print(f"[{time.monotonic() - _start:6.1f} s] {text}", flush=True)
+    print(f"[{time.monotonic() - _start:5.1f} s] {text}", flush=True)
 
 
 if __name__ == "__main__":
-    os.chdir(ROOT)
     sys.exit(main())

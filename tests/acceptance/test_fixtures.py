@@ -228,6 +228,7 @@ select
     false as is_purchase_leaving, 1 as profit_rank, 8 as units_count,
     cast(coalesce(c, 0) * 1000000 as decimal(24,2)) as before_amount,
     cast(1000000 as decimal(24,2)) as positive_total_amount,
+    cast(coalesce(c, 0) * 1000000 + 100 as decimal(24,2)) as through_amount,
     rating_status, date '1900-01-01' as tier_config_valid_from, 2 as down_month_ends,
     cast(0.2 as decimal(6,4)) as count_share_a, cast(0.9 as decimal(6,4)) as count_share_b,
     case when c < 0.80 then 'A' when c < 0.95 then 'B' else 'C' end as raw_tier,

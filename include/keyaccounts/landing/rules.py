@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from keyaccounts.contract import MEANING_COLUMNS, TYPE_WORDS, Column, Entity
@@ -35,53 +36,84 @@ class Rule:
     holds_back: bool
 
 
-def typed(column: Column, file_columns: tuple[str, ...]) -> str:
+# Types of a file that already are what the contract says: nothing to parse, nothing to break.
+NATIVE = {
+    "date": {"DATE"},
+    "timestamp": {"TIMESTAMP"},
+    "boolean": {"BOOLEAN"},
+    "integer": {"BIGINT", "INTEGER", "SMALLINT", "TINYINT", "UINTEGER", "USMALLINT", "UTINYINT"},
+    "money": {"DECIMAL(18,2)"},
+    "quantity": {"DECIMAL(18,4)"},
+    "rate": {"DECIMAL(18,8)"},
+}
+NUMBERS = ("DECIMAL", "DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "HUGEINT", "UBIGINT")
+
+
+def is_native(column: Column, types: Mapping[str, str]) -> bool:
+    """Return whether the values of a file need no parsing."""
+    return column.type == "text" or types[column.name] in NATIVE[column.type]
+
+
+def typed(column: Column, types: Mapping[str, str]) -> str:
     """Return SQL that gives the typed value, null where it does not parse."""
-    if column.name not in file_columns:
+    if column.name not in types:
         return f"cast(null as {column.sql_type})"
+    name = quoted(column.name)
     if column.type == "text":
-        return f"nullif(cast({quoted(column.name)} as varchar), '')"
-    raw = f"trim(cast({quoted(column.name)} as varchar))"
+        return f"nullif(cast({name} as varchar), '')"
+    if is_native(column, types):
+        return f"cast({name} as {column.sql_type})"
+    if types[column.name].startswith("TIMESTAMP WITH") and column.type == "timestamp":
+        return f"timezone('UTC', {name})"
+    if types[column.name].startswith(NUMBERS) and column.type in {"money", "quantity", "rate"}:
+        return f"try_cast({name} as {column.sql_type})"
+    return _parsed(column, f"trim(cast({name} as varchar))")
+
+
+def _parsed(column: Column, text: str) -> str:
     if column.type == "date":
         # A time at midnight is a day; any other time of day is not.
-        raw = f"regexp_replace({raw}, '[ T]00:00(:00(\\.0+)?)?$', '')"
-        return f"case when regexp_full_match({raw}, '\\d{{4}}-\\d{{2}}-\\d{{2}}') " + (
-            f"then try_cast({raw} as date) end"
+        day = f"regexp_replace({text}, '[ T]00:00(:00(\\.0+)?)?$', '')"
+        return (
+            f"case when regexp_full_match({day}, '\\d{{4}}-\\d{{2}}-\\d{{2}}') "
+            f"then try_cast({day} as date) end"
         )
     if column.type == "timestamp":
-        return f"cast(try_cast({raw} as timestamptz) as timestamp)"
+        return f"cast(try_cast({text} as timestamptz) as timestamp)"
     if column.type == "boolean":
-        return f"try_cast(lower({raw}) as boolean)"
+        return f"try_cast(lower({text}) as boolean)"
     if column.type == "integer":
-        return f"case when regexp_full_match({raw}, '[+-]?\\d+(\\.0+)?') " + (
-            f"then try_cast({raw} as bigint) end"
+        return (
+            f"case when regexp_full_match({text}, '[+-]?\\d+(\\.0+)?') "
+            f"then try_cast({text} as bigint) end"
         )
-    return f"try_cast({raw} as {column.sql_type})"
+    return f"try_cast({text} as {column.sql_type})"
 
 
-def rules_of(entity: Entity, file_columns: tuple[str, ...]) -> list[Rule]:
-    """Return the rules for a file that has `file_columns`."""
+def rules_of(entity: Entity, types: Mapping[str, str]) -> list[Rule]:
+    """Return the rules for a file whose columns have `types`."""
     rules = [
         rule
         for column in entity.columns
-        if column.name in file_columns
-        for rule in _column_rules(entity, column)
+        if column.name in types
+        for rule in _column_rules(entity, column, is_native(column, types))
     ]
     signs = [
         Rule(column, broken, claim, holds_back=True)
         for column, broken, claim in MONEY_SIGNS.get(entity.name, ())
-        if "document_type" in file_columns
+        if "document_type" in types
     ]
     return rules + signs
 
 
-def _column_rules(entity: Entity, column: Column) -> list[Rule]:
+def _column_rules(entity: Entity, column: Column, is_parsed: bool) -> list[Rule]:
     name = column.name
     holds_back = column.is_required or (entity.name, name) in MEANING_COLUMNS
     rules = []
     if column.is_required:
-        rules.append(Rule(name, f"{raw(name)} is null", "must not be empty", holds_back=True))
-    if column.type != "text":
+        empty = name if is_parsed else raw(name)
+        rules.append(Rule(name, f"{empty} is null", "must not be empty", holds_back=True))
+    if not is_parsed:
         broken = f"{raw(name)} is not null and {name} is null"
         rules.append(Rule(name, broken, f"is not {TYPE_WORDS[column.type]}", holds_back))
     if column.minimum is not None:

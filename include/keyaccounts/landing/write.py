@@ -15,12 +15,15 @@ import duckdb
 from keyaccounts.contract import CONTRACT_VERSION, Entity, load_contract
 from keyaccounts.errors import SourceRefusedError
 from keyaccounts.landing.loads import MANIFEST, QUARANTINE, ROWS, all_loads
-from keyaccounts.landing.rules import Rule, quoted, raw, rules_of, typed
+from keyaccounts.landing.rules import Rule, is_native, quoted, raw, rules_of, typed
 from keyaccounts.settings import Run, Settings
 from keyaccounts.sources.files import REJECTS, Incoming, open_file
 
 EXAMPLES = 5
 NULLED_EXAMPLES = 1000
+# One bit per rule; no entity has as many as 63.
+MASK_TYPE = "bigint"
+ZERO = f"0::{MASK_TYPE}"
 BAD_ROWS_SCHEMA = (
     "source_row bigint, place varchar, row_key varchar, column_name varchar, "
     "value varchar, rule varchar, is_held_back boolean"
@@ -94,7 +97,7 @@ def _land(
     incoming: Incoming,
     draft: Path,
 ) -> Landed:
-    rules = rules_of(entity, incoming.columns)
+    rules = rules_of(entity, incoming.types)
     _create_checked_view(con, entity, incoming, rules)
     number = _next_number(settings, entity.name)
     columns = ", ".join(column.name for column in entity.columns)
@@ -115,11 +118,11 @@ def _create_checked_view(
     raws = [
         f"nullif(trim(cast({quoted(column.name)} as varchar)), '') as {raw(column.name)}"
         for column in entity.columns
-        if column.name in incoming.columns
+        if column.name in incoming.columns and not is_native(column, incoming.types)
     ]
-    values = [f"{typed(c, incoming.columns)} as {c.name}" for c in entity.columns]
+    values = [f"{typed(c, incoming.types)} as {c.name}" for c in entity.columns]
     bits = [
-        f"case when {rule.broken} then {1 << position}::hugeint else 0::hugeint end"
+        f"case when {rule.broken} then {_bit(position)} else {ZERO} end"
         for position, rule in enumerate(rules)
     ]
     # A value that breaks a rule without holding the row back becomes null.
@@ -136,7 +139,7 @@ def _create_checked_view(
         f"""
         create or replace temp view checked as
         with typed as (select _row, {", ".join([*raws, *values])} from incoming)
-        select _row, {", ".join(kept)}, {" + ".join(bits) or "0::hugeint"} as _broken
+        select _row, {", ".join(kept)}, {" + ".join(bits) or ZERO} as _broken
         from typed
         """
     )
@@ -144,7 +147,11 @@ def _create_checked_view(
 
 def _mask(rules: list[Rule], *, holds_back: bool) -> str:
     bits = sum(1 << position for position, r in enumerate(rules) if r.holds_back == holds_back)
-    return f"{bits}::hugeint"
+    return f"{bits}::{MASK_TYPE}"
+
+
+def _bit(position: int) -> str:
+    return f"{1 << position}::{MASK_TYPE}"
 
 
 def _collect_bad(
@@ -171,7 +178,7 @@ def _collect_bad(
                 insert into bad_rows
                 select i._row, null, {key}, ?, cast(i.{quoted(rule.column)} as varchar), ?, ?
                 from broken_values as i join broken as b using (_row)
-                where (b._broken & {1 << position}::hugeint) <> 0
+                where (b._broken & {_bit(position)}) <> 0
                 order by i._row {limit}
                 """,
                 [rule.column, rule.claim, rule.holds_back],

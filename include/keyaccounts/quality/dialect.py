@@ -13,12 +13,13 @@ from typing import Any
 import duckdb
 from duckdb_engine import ConnectionWrapper, Dialect
 from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.psycopg2 import PGExecutionContext_psycopg2
 from sqlalchemy.engine import cursor
 
 _lent: dict[str, duckdb.DuckDBPyConnection] = {}
 
 
-class BufferedContext(Dialect.execution_ctx_cls):  # type: ignore[misc]
+class BufferedContext(PGExecutionContext_psycopg2):
     """Fetches the whole result right after execution."""
 
     def post_exec(self) -> None:
@@ -30,7 +31,7 @@ class BufferedContext(Dialect.execution_ctx_cls):  # type: ignore[misc]
             )
 
 
-class BufferedDialect(Dialect):  # type: ignore[misc]
+class BufferedDialect(Dialect):
     """DuckDB with buffered results over a lent connection."""
 
     execution_ctx_cls = BufferedContext

@@ -16,20 +16,21 @@ from pathlib import Path
 from keyaccounts.quality.model import Outcome
 from keyaccounts.settings import Run
 
-KEEP_DAYS = 30
+KEEP_RUNS = 30
 FETCHED = (
     re.compile(r"<script[^>]*\bsrc\s*=\s*[\"'](?:https?:)?//[^>]*>\s*</script>", re.I),
     re.compile(r"<link[^>]*\bhref\s*=\s*[\"'](?:https?:)?//[^>]*>", re.I),
     re.compile(r"<img[^>]*\bsrc\s*=\s*[\"'](?:https?:)?//[^>]*>", re.I),
     re.compile(r"url\(\s*[\"']?(?:https?:)?//[^)]*\)", re.I),
 )
-STYLE = """<style>
+STYLE = r"""<style>
 body{font:15px/1.5 system-ui,sans-serif;color:#222;margin:0;padding:1rem 2rem}
 table{border-collapse:collapse;margin:.5rem 0 1rem}th,td{border:1px solid #ccc;padding:.3rem .6rem;
 text-align:left;vertical-align:top}th{background:#f3f3f3}h1{font-size:1.4rem}h2{font-size:1.1rem}
 .row{display:flex;flex-wrap:wrap;gap:1rem}.failed{color:#a40000}.warning{color:#8a5a00}
-.passed{color:#1b6e1b}.modal,.navbar-toggler,.ge-walkthrough-modal,footer,nav svg,#sidebar
-{display:none}code,pre{white-space:pre-wrap}
+.passed{color:#1b6e1b}.sticky,.modal,footer,svg{display:none}
+code,pre{white-space:pre-wrap}.fa-check-circle:before{content:"\2713";color:#1b6e1b}
+.fa-times:before,.fa-exclamation-triangle:before{content:"\2717";color:#a40000}
 </style>"""
 
 
@@ -40,21 +41,26 @@ def stand_alone(page: str) -> str:
     return page.replace("</head>", STYLE + "</head>", 1)
 
 
-def forget_old(site: Path, suite: str, keep: int = KEEP_DAYS) -> None:
-    """Remove the pages of all but the `keep` newest runs of a suite."""
-    for folder in (site / "validations" / suite).glob("*"):
-        runs = sorted(folder.iterdir(), key=lambda run: run.stat().st_mtime)
+def take_over(draft: Path, site: Path, suite: str, keep: int = KEEP_RUNS) -> None:
+    """Move freshly written pages into the site, cleaned; keep the `keep` newest runs of the suite.
+
+    Great Expectations removes the pages of other runs from the folder that it writes to, so it
+    writes to a draft.
+    """
+    draft.mkdir(parents=True, exist_ok=True)
+    for page in draft.glob("**/*.html"):
+        page.write_text(stand_alone(page.read_text("utf-8")), "utf-8")
+    shutil.copytree(draft, site, dirs_exist_ok=True)
+    shutil.rmtree(draft)
+    for measure in (site / "validations" / suite).glob("*"):
+        runs = sorted(measure.glob("*/*"), key=lambda run: (run.name, run.parent.name))
         for old in runs[:-keep]:
             shutil.rmtree(old, ignore_errors=True)
 
 
 def write_index(site: Path, suite: str, outcomes: Sequence[Outcome], run: Run) -> None:
-    """Clean the new pages, keep the result as `<suite>.html` and list all in `index.html`."""
+    """Write the result as `<suite>.html` and list all pages in `index.html`."""
     pages = sorted((site / "validations" / suite).glob(f"*/{run.as_of_date}/*/*.html"))
-    for page in [*pages, *(site / "expectations" / suite).glob("*.html")]:
-        text = page.read_text("utf-8")
-        if STYLE not in text:
-            page.write_text(stand_alone(text), "utf-8")
     rows = "".join(_row(outcome) for outcome in outcomes)
     links = _links(site, pages)
     _write(

@@ -16,7 +16,6 @@ from keyaccounts.quality.dialect import lend
 from keyaccounts.quality.model import ROWS, Expectation, Outcome, Suite
 from keyaccounts.settings import Run
 
-QUIET = {"GX_ANALYTICS_ENABLED": "false", "TQDM_DISABLE": "1"}
 SHOWN = 3
 
 
@@ -28,7 +27,9 @@ def validate(
     `tables` maps a measure to its table; expectations of other measures are left out. Outcomes come
     in the order of the suite. An expectation that cannot be evaluated counts as failed.
     """
-    os.environ.update(QUIET)
+    if not any(e.measure in tables for e in suite.expectations):
+        return []
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
     with warnings.catch_warnings(), lend(con) as address:
         warnings.simplefilter("ignore")
         context = _context(site)
@@ -38,9 +39,9 @@ def validate(
         try:
             result = _run(context, source, suite, tables, run)
         finally:
-            source.get_engine().dispose()
             source.get_execution_engine().close()
-    return _outcomes(suite, result)
+            source.get_engine().dispose()
+    return _outcomes(con, suite, tables, result)
 
 
 def _context(site: Path) -> Any:
@@ -73,6 +74,7 @@ def _context(site: Path) -> Any:
 def _run(context: Any, source: Any, suite: Suite, tables: dict[str, str], run: Run) -> Any:
     import great_expectations as gx
     import great_expectations.expectations as gxe
+    from great_expectations.checkpoint.actions import UpdateDataDocsAction
 
     definitions = []
     for measure, table in tables.items():
@@ -105,7 +107,7 @@ def _run(context: Any, source: Any, suite: Suite, tables: dict[str, str], run: R
         gx.Checkpoint(
             name=suite.name,
             validation_definitions=definitions,
-            actions=[gx.checkpoint.UpdateDataDocsAction(name="data_docs")],
+            actions=[UpdateDataDocsAction(name="data_docs")],
             result_format={"result_format": "COMPLETE"},
         )
     )
@@ -114,30 +116,39 @@ def _run(context: Any, source: Any, suite: Suite, tables: dict[str, str], run: R
     )
 
 
-def _outcomes(suite: Suite, result: Any) -> list[Outcome]:
+def _outcomes(
+    con: duckdb.DuckDBPyConnection, suite: Suite, tables: dict[str, str], result: Any
+) -> list[Outcome]:
     found = {
         entry.expectation_config.meta["name"]: entry
         for validation in result.run_results.values()
         for entry in validation.results
     }
-    return [_outcome(e, found[e.name]) for e in suite.expectations if e.name in found]
+    outcomes = []
+    for expectation in suite.expectations:
+        if expectation.name in found:
+            entry = found[expectation.name]
+            observed = _observed(con, tables[expectation.measure], expectation, entry)
+            outcomes.append(Outcome(expectation, bool(entry.success), observed))
+    return outcomes
 
 
-def _outcome(expectation: Expectation, entry: Any) -> Outcome:
+def _observed(
+    con: duckdb.DuckDBPyConnection, table: str, expectation: Expectation, entry: Any
+) -> str:
     raised = _exception(entry.exception_info or {})
     if raised:
-        return Outcome(expectation, False, f"could not be evaluated ({raised})")
-    result = entry.result
+        return f"could not be evaluated ({raised})"
     if expectation.type == ROWS:
-        details = [str(row["found"]) for row in result["details"]["unexpected_rows"]]
-        observed = "; ".join(details[:SHOWN]) or "as expected"
-        more = result["observed_value"] - SHOWN
-        observed += f"; and {more} more" if more > 0 else ""
-        return Outcome(expectation, entry.success, observed, tuple(details))
-    values = result.get("partial_unexpected_list") or []
-    shown = ", ".join(str(value) for value in values[:SHOWN])
-    observed = shown or str(result.get("observed_value", "as expected"))
-    return Outcome(expectation, bool(entry.success), observed)
+        rows = [str(row["found"]) for row in entry.result["details"]["unexpected_rows"]]
+        more = entry.result["observed_value"] - SHOWN
+        return ("; ".join(rows[:SHOWN]) or "none") + (f"; and {more} more" if more > 0 else "")
+    # Great Expectations names the values only when they are unexpected.
+    column = expectation.kwargs["column"]
+    low, high = con.execute(f"select min({column}), max({column}) from {table}").fetchall()[0]
+    if low is None:
+        return "nothing to judge"
+    return str(low) if low == high else f"{low} to {high}"
 
 
 def _exception(info: dict[str, Any]) -> str:

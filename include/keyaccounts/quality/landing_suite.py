@@ -159,8 +159,8 @@ def _content() -> tuple[Expectation, ...]:
             VALUES,
             between("newest_invoice_age_days", high=45),
             blocks=False,
-            reason="a feed that stands still lapses accounts, but a season, a back-fill or a closed "
-            "history may be silent as long (the circuit breaker holds mass drops)",
+            reason="a feed that stands still lapses accounts, but a season, a back-fill or a "
+            "closed history may be silent as long (the circuit breaker holds mass drops)",
             action="Look whether the invoice feed still runs",
         ),
         Expectation(

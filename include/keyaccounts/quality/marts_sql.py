@@ -119,46 +119,9 @@ IDENTITY = """
     select landed.accounts_count as landed_count, mart.* from landed cross join mart
 """
 
-TIERED = """
-    with newest as (select max(month_end) as month_end from marts.account_tiers),
-    tiers as (
-        select t.tier_unit_id, t.month_end
-        from marts.account_tiers as t join newest as n on n.month_end = t.month_end
-    ),
-    roots as (
-        select a.account_id as tier_unit_id from marts.accounts as a
-        where a.is_tier_unit and not a.is_internal
-    ),
-    buyers as (
-        select distinct tier_unit_id from marts.accounts
-        where not is_internal and ttm_net_revenue_amount <> 0
-    )
-    select
-        n.month_end,
-        n.month_end = r.as_of_date as is_comparable,
-        (select count(*) from tiers anti join roots using (tier_unit_id)) as unknown_count,
-        (select count(*) from buyers anti join tiers using (tier_unit_id)) as missing_count
-    from newest as n cross join checks.run as r
-    where n.month_end is not null
-"""
-
-TIER_SHARES = """
-    select
-        t.month_end,
-        sum(t.ttm_profit_amount) filter (t.raw_tier = 'A') as a_amount,
-        sum(greatest(t.ttm_profit_amount, 0)) as positive_amount,
-        any_value(c.threshold_a) as threshold_a,
-        count(distinct t.measure_used) as measures_count
-    from marts.account_tiers as t
-    left join rules.tier_config as c on c.valid_from = t.tier_config_valid_from
-    group by t.month_end
-"""
-
-ALERTS = """
-    select
-        count(*) filter (e.audience in ('finance_control', 'data_engineering')) as restricted_count,
-        count(*) filter (e.event_key is null) as unknown_count
-    from marts.account_alerts as a left join marts.alert_events as e on e.event_key = a.event_key
+MONTH_ENDS = """
+    select month_end, count(distinct measure_used) as measures_count from marts.account_tiers
+    group by month_end
 """
 
 
@@ -202,9 +165,10 @@ def emails(columns: Iterable[tuple[str, str]]) -> str:
             union select lower(account_name) from landing.crm_accounts
         ),
         judged as (
-            select mart, column_name, address in (select address from known where address is not null)
-                and address not in (select address from names where address is not null) as is_known
-            from found
+            select mart, column_name,
+                exists (select 1 from known as k where k.address = f.address)
+                and not exists (select 1 from names as n where n.address = f.address) as is_known
+            from found as f
         )
         select mart, column_name, count(*) filter (is_known) as known_count,
             count(*) filter (not is_known) as other_count
@@ -214,10 +178,9 @@ def emails(columns: Iterable[tuple[str, str]]) -> str:
 
 def sizes(before: dict[str, int], built: Iterable[str]) -> str:
     """Rows of each mart, now and in the current publication."""
-    present = set(built)
+    now = {mart: f"(select count(*) from marts.{mart})" for mart in built}
     parts = [
-        f"select '{mart}' as mart, {rows} as rows_before, "
-        + (f"(select count(*) from marts.{mart}) as rows_now" if mart in present else "0 as rows_now")
+        f"select '{mart}' as mart, {rows} as rows_before, {now.get(mart, '0')} as rows_now"
         for mart, rows in sorted(before.items())
     ]
     return " union all ".join(parts)

@@ -37,9 +37,7 @@ def marts_suite(built: Built, before: dict[str, int], accept_hint: str) -> Suite
         Measure("revenue", sql.revenue(built.unique), ("account_tiers",)),
         Measure("receivables", sql.RECEIVABLES, ("receivables_open_items",)),
         Measure("identity", sql.IDENTITY, ("accounts",)),
-        Measure("tiered_units", sql.TIERED, ("accounts", "account_tiers")),
-        Measure("tier_shares", sql.TIER_SHARES, ("account_tiers",)),
-        Measure("alerts", sql.ALERTS, ("account_alerts", "alert_events")),
+        Measure("month_ends", sql.MONTH_ENDS, ("account_tiers",)),
         *_if_any("dates", sql.dates(built.dates)),
         *_if_any("addresses", sql.emails(built.texts) if built.texts else ""),
         *_if_any("sizes", sql.sizes(before, built.marts)),
@@ -117,36 +115,8 @@ def _totals() -> tuple[Expectation, ...]:
             action="Look at parents, merges and tax ids that changed. " + REBUILD,
         ),
         Expectation(
-            "tiers_cover_the_units",
-            "tiered_units",
-            "The tiers cover the units that buy, and no others but roots",
-            ROWS,
-            unexpected(
-                "unknown_count || ' tiered units are no root, ' || missing_count "
-                "|| ' buying units have no tier at ' || month_end",
-                "is_comparable and unknown_count + missing_count > 0",
-            ),
-            blocks=True,
-            reason="a customer without a tier raises no alert",
-            action=REBUILD,
-        ),
-        Expectation(
-            "a_holds_its_share",
-            "tier_shares",
-            "Raw tier A holds its share of the profit at every month-end",
-            ROWS,
-            unexpected(
-                "month_end || ': A has ' || coalesce(a_amount, 0) || ' of ' || positive_amount",
-                "positive_amount > 0 "
-                "and (coalesce(a_amount, 0) >= positive_amount * threshold_a) is not true",
-            ),
-            blocks=True,
-            reason="key accounts would be among B and C",
-            action=REBUILD,
-        ),
-        Expectation(
             "one_measure_per_month_end",
-            "tier_shares",
+            "month_ends",
             "One measure ranks all units of a month-end",
             VALUES,
             between("measures_count", 1, 1),
@@ -173,20 +143,6 @@ def _guards() -> tuple[Expectation, ...]:
             action=REBUILD,
         ),
         Expectation(
-            "alerts_are_for_the_team",
-            "alerts",
-            "Alerts for the team hold no event of finance control or of data engineering",
-            ROWS,
-            unexpected(
-                "restricted_count || ' rows are for finance control or data engineers, ' "
-                "|| unknown_count || ' are no event'",
-                "restricted_count + unknown_count > 0",
-            ),
-            blocks=True,
-            reason="a suspicion about an owner must not reach colleagues",
-            action="Nothing is published; look at the filter of account_alerts",
-        ),
-        Expectation(
             "no_address_of_a_person",
             "addresses",
             "No address of our people or of a contact is in a mart for BI",
@@ -197,7 +153,7 @@ def _guards() -> tuple[Expectation, ...]:
             ),
             blocks=True,
             reason="personal data cannot be called back once it is published",
-            action="Nothing is published; take the column out of the mart, or clean it at the source",
+            action="Nothing is published; take the column out of the mart, or clean the source",
         ),
         Expectation(
             "no_unknown_address",
@@ -224,9 +180,7 @@ def _sizes(accept_hint: str) -> tuple[Expectation, ...]:
             "sizes",
             "Marts that only grow are not empty and lost at most half their rows",
             ROWS,
-            unexpected(
-                found, f"{GROWS} and ((rows_before > 0 and rows_now = 0) or {halved})"
-            ),
+            unexpected(found, f"{GROWS} and ((rows_before > 0 and rows_now = 0) or {halved})"),
             blocks=True,
             reason="history that was published yesterday is gone",
             action=f"Look at the loads and the models that changed. {accept_hint}",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 ROWS = "UnexpectedRowsExpectation"
 VALUES = "ExpectColumnValuesToBeBetween"
-ROW_COUNT = "ExpectTableRowCountToBeBetween"
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,6 @@ class Outcome:
     expectation: Expectation
     success: bool
     observed: str
-    details: tuple[str, ...] = field(default=())
 
     @property
     def message(self) -> str:

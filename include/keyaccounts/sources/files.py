@@ -18,13 +18,18 @@ DELIMITERS = (",", ";", "\t", "|")
 class Incoming:
     """What one entity's file holds, as the DuckDB view `incoming`.
 
-    `columns` are the names in the file; the view has them and `_row`, the number of the record
-    from 1. `first_line` is the line of record 1 in a text file, or None where a file has no lines.
+    `types` gives the DuckDB type of each column of the file; the view has them and `_row`, the
+    number of the record from 1. `first_line` is the line of record 1 in a text file, or None where a file has no lines.
     """
 
     label: str
-    columns: tuple[str, ...]
+    types: dict[str, str]
     first_line: int | None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names in the file, in order."""
+        return tuple(self.types)
 
     def place(self, row: int) -> str:
         """Return where record `row` stands, as a person would look it up."""
@@ -76,7 +81,7 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, file: Path) -> Incoming:
         "create or replace temp view incoming as select * exclude (file_row_number), "
         f"file_row_number + 1 as _row from read_parquet({_literal(file)}, file_row_number = true)"
     )
-    return Incoming(file.name, _columns(con), None)
+    return Incoming(file.name, _types(con), None)
 
 
 def _open_csv(con: duckdb.DuckDBPyConnection, file: Path) -> Incoming:
@@ -97,12 +102,12 @@ def _open_csv(con: duckdb.DuckDBPyConnection, file: Path) -> Incoming:
         )
         """
     )
-    return Incoming(file.name, _columns(con), 2)
+    return Incoming(file.name, _types(con), 2)
 
 
-def _columns(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+def _types(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     rows = con.execute("describe incoming").fetchall()
-    return tuple(row[0] for row in rows if row[0] != "_row")
+    return {row[0]: row[1] for row in rows if row[0] != "_row"}
 
 
 def _literal(file: Path) -> str:

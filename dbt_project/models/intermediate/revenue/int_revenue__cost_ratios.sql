@@ -59,7 +59,10 @@ final as (
     select
         families.month_end,
         families.product_family,
-        case when company.is_cost_known then 'gross_profit' else 'net_revenue' end as measure_used,
+        case
+            when company.is_cost_known then 'gross_profit'
+            when not company.is_cost_known then 'net_revenue'
+        end as measure_used,
         -- A family without any known cost takes the ratio of the company.
         case
             when families.costed_net_amount > 0 then families.cost_amount

@@ -26,37 +26,66 @@ targets as (
     inner join config on config.valid_from = shares.tier_config_valid_from
 ),
 
--- The smallest unit above whose profit would do; the answer lies at or just below it.
+limits as (
+    select
+        effective_date,
+        limit_share
+    from targets
+    group by effective_date, limit_share
+),
+
+-- The last unit within the limit today. More profit for the target only raises the total, so the
+-- answer lies at this unit or among the few just below it.
+crossings as (
+    select
+        limits.effective_date,
+        limits.limit_share,
+        min(shares.profit_amount) as crossing_amount
+    from limits
+    inner join shares on shares.month_end = limits.effective_date
+    where shares.profit_amount > 0
+        and {{ is_below('shares.before_amount', 'shares.positive_total_amount',
+            'limits.limit_share') }}
+    group by limits.effective_date, limits.limit_share
+),
+
+candidates as (
+    select
+        crossings.effective_date,
+        crossings.limit_share,
+        shares.profit_amount,
+        shares.before_amount,
+        shares.through_amount
+    from crossings
+    inner join shares on shares.month_end = crossings.effective_date
+    where shares.profit_amount > 0
+        and shares.profit_amount <= crossings.crossing_amount
+        and {{ is_below('shares.before_amount',
+            'shares.positive_total_amount + crossings.crossing_amount', 'crossings.limit_share') }}
+    group by
+        crossings.effective_date,
+        crossings.limit_share,
+        shares.profit_amount,
+        shares.before_amount,
+        shares.through_amount
+),
+
+-- The smallest profit of another unit that would do, and what is earned down to it.
 reached as (
     select
         targets.effective_date,
         targets.tier_unit_id,
         targets.event_type,
-        min(above.profit_amount) as reached_amount
+        min(candidates.profit_amount) as reached_amount,
+        max(candidates.through_amount) as through_amount
     from targets
-    inner join shares as above
-        on above.month_end = targets.effective_date
-        and above.tier_unit_id <> targets.tier_unit_id
-        and above.profit_amount > targets.profit_amount
-        and above.profit_amount > 0
-    where {{ is_below('above.before_amount', 'targets.others_amount + above.profit_amount',
-        'targets.limit_share') }}
+    inner join candidates
+        on candidates.effective_date = targets.effective_date
+        and candidates.limit_share = targets.limit_share
+        and candidates.profit_amount > targets.profit_amount
+    where {{ is_below('candidates.before_amount',
+        'targets.others_amount + candidates.profit_amount', 'targets.limit_share') }}
     group by targets.effective_date, targets.tier_unit_id, targets.event_type
-),
-
-not_below as (
-    select
-        reached.effective_date,
-        reached.tier_unit_id,
-        reached.event_type,
-        reached.reached_amount,
-        sum(above.profit_amount) as above_amount
-    from reached
-    inner join shares as above
-        on above.month_end = reached.effective_date
-        and above.profit_amount >= reached.reached_amount
-    group by
-        reached.effective_date, reached.tier_unit_id, reached.event_type, reached.reached_amount
 ),
 
 final as (
@@ -65,15 +94,15 @@ final as (
         targets.tier_unit_id,
         targets.event_type,
         cast(least(
-            not_below.reached_amount,
-            {{ multiply_divide('not_below.above_amount', '1', 'targets.limit_share') }}
+            reached.reached_amount,
+            {{ multiply_divide('reached.through_amount', '1', 'targets.limit_share') }}
             - targets.others_amount + cast(0.01 as decimal(3,2))
         ) - targets.profit_amount as decimal(18,2)) as profit_to_regain_amount
     from targets
-    inner join not_below
-        on not_below.effective_date = targets.effective_date
-        and not_below.tier_unit_id = targets.tier_unit_id
-        and not_below.event_type = targets.event_type
+    inner join reached
+        on reached.effective_date = targets.effective_date
+        and reached.tier_unit_id = targets.tier_unit_id
+        and reached.event_type = targets.event_type
 )
 
 select * from final

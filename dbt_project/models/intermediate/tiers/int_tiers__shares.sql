@@ -28,6 +28,9 @@ ranked as (
         {{ positive_before('profit_amount', 'month_end') }} as positive_before_amount,
         cast(sum(greatest(profit_amount, 0)) over (partition by month_end) as decimal(24,2))
             as positive_total_amount,
+        cast(sum(greatest(profit_amount, 0)) over (
+            partition by month_end order by profit_amount desc
+        ) as decimal(24,2)) as through_amount,
         {{ positive_before('profit_amount', 'month_end, channel') }} as channel_before_amount,
         cast(sum(greatest(profit_amount, 0)) over (partition by month_end, channel)
             as decimal(24,2)) as channel_total_amount
@@ -53,6 +56,7 @@ measured as (
         ranked.profit_rank,
         ranked.units_count,
         ranked.positive_total_amount,
+        ranked.through_amount,
         ranked.channel_before_amount,
         ranked.channel_total_amount,
         case
@@ -62,7 +66,7 @@ measured as (
         case
             when windows.lines_count = 0 then 'INACTIVE'
             when windows.tenure_days < windows.minimum_tenure_days then 'NEW'
-            else 'RATED'
+            when windows.lines_count > 0 then 'RATED'
         end as rating_status
     from windows
     left join ranked
@@ -89,6 +93,7 @@ final as (
         measured.units_count,
         measured.before_amount,
         measured.positive_total_amount,
+        measured.through_amount,
         measured.rating_status,
         measured.tier_config_valid_from,
         rules.down_month_ends,

@@ -1,0 +1,60 @@
+# Keyaccounts. `make` lists the targets; the first two commands of a newcomer: make demo, make test.
+
+PYTHON ?= python3
+PORT ?= 8080
+JOBS ?= 2
+BIN := .venv/bin
+LOCKS := requirements-setup.txt requirements.txt requirements-dev.txt
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down env test test-fast lint format types check lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(READY) ## create .venv from the hashed locks (again only when a lock changed)
+
+$(READY): $(LOCKS) pyproject.toml scripts/setup.sh
+	@PYTHON="$(PYTHON)" bash scripts/setup.sh $(LOCKS)
+	@touch $@
+
+demo: $(READY) ## load a made-up company and run two nights in Airflow; safe to run again
+	@$(BIN)/python scripts/run_demo.py
+
+up: $(READY) ## Airflow with its pages on 127.0.0.1 (PORT=8080); prints the password
+	@$(BIN)/python scripts/serve_airflow.py up --port $(PORT)
+
+down: $(READY) ## stop what `make up` started
+	@$(BIN)/python scripts/serve_airflow.py down
+
+env: ## write .env for docker compose, with fresh secrets
+	@$(PYTHON) scripts/make_env.py
+
+test: $(READY) ## all tests (JOBS=2 processes)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+test-fast: $(READY) ## all tests but those marked slow
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow"
+
+lint: $(READY) ## ruff over Python, its formatting included
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check dags plugins scripts tests/airflow
+
+format: $(READY) ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format dags plugins scripts tests/airflow
+
+types: $(READY) ## mypy, strict, over include/
+	@$(BIN)/mypy
+
+check: lint types test ## what must be green before a change lands
+
+lock: $(READY) ## write the hashed locks anew from requirements*.in
+	@printf 'uv\nsetuptools>=77\n' | $(BIN)/uv pip compile - -q --upgrade --generate-hashes --no-header --no-annotate -o requirements-setup.txt
+	@$(BIN)/uv pip compile requirements.in -q --upgrade --generate-hashes --no-header --no-annotate -o requirements.txt
+	@$(BIN)/uv pip compile requirements-dev.in -q --upgrade --generate-hashes --no-header --no-annotate -o requirements-dev.txt
+
+clean: ## remove what can be made again: the demo, caches, .venv
+	@if [ -x $(BIN)/python ] && [ -d .demo ]; then $(BIN)/python scripts/serve_airflow.py down; fi
+	rm -rf .demo .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs

@@ -1,0 +1,34 @@
+"""Run DAGs one after another in one process, as `airflow dags test` does.
+
+Reads a JSON list of [DAG id, conf] from standard input. Airflow and the libraries are imported once
+for all runs. The runs, their tasks and asset events are kept in the metadata database as any other.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from airflow.dag_processing.dagbag import DagBag
+from airflow.utils import db
+from airflow.utils.state import DagRunState
+
+
+def main() -> int:
+    """Return 1 as soon as a run does not succeed."""
+    db.initdb()
+    bag = DagBag()
+    if bag.import_errors:
+        print(bag.import_errors, file=sys.stderr)
+        return 1
+    for dag_id, conf in json.load(sys.stdin):
+        print(f"== {dag_id}", flush=True)
+        state = bag.dags[dag_id].test(run_conf=conf).state
+        if state != DagRunState.SUCCESS:
+            print(f"{dag_id} ended as {state}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
