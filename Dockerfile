@@ -1,8 +1,7 @@
 # One image for every service of docker-compose.yml: Airflow, dbt, DuckDB and the project.
 FROM python:3.11-slim-bookworm
 
-ENV PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1 \
+ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     UV_NO_CACHE=1
@@ -16,7 +15,7 @@ WORKDIR /opt/keyaccounts
 # The locks change seldom, the code often: packages are a layer of their own.
 COPY requirements-setup.txt requirements.txt ./
 RUN pip install --require-hashes -r requirements-setup.txt \
-    && uv pip install --system --require-hashes -r requirements.txt
+    && uv pip install --system --compile-bytecode --require-hashes -r requirements.txt
 
 COPY pyproject.toml ./
 COPY include ./include

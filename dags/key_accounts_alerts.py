@@ -2,8 +2,9 @@
 
 Decides what to tell whom about the current publication, and tells it once.
 
-**When.** `key_accounts_nightly` published. The asset event carries the day, the time of messages and
-whether to notify; a backfill does not. Mail outside business hours waits for `key_accounts_delivery`.
+**When.** `key_accounts_nightly` published. The asset event carries the day, the time of messages
+and whether to notify; a backfill does not. What may not go out at night waits for
+`key_accounts_delivery`.
 
 **By hand.** A manual run tells what the current publication has not told yet; a rerun sends nothing
 twice. With `release_holds` it sends what a circuit breaker held: read the notice first.
@@ -20,6 +21,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param
+
 from keyaccounts_notices import tell_failure
 from keyaccounts_operators import NotifyOperator
 from keyaccounts_runs import PUBLISHED, run_params

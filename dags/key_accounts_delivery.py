@@ -4,8 +4,8 @@ Sends the messages that the night wrote outside business hours, and those that a
 before. It decides nothing: that is done by `key_accounts_alerts`.
 
 **When.** Every hour from 08:00 to 18:00, Monday to Friday, in the business time zone;
-`AIRFLOW__KEYACCOUNTS__DELIVERY_SCHEDULE` takes another cron line, or `none`. A missed hour is made up
-by the next one.
+`AIRFLOW__KEYACCOUNTS__DELIVERY_SCHEDULE` takes another cron line, or `none`. The next hour makes up
+for a missed one.
 
 **When it fails.** The ledger or the mail server is out of reach; the next hour tries again.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG
+
 from keyaccounts_notices import tell_failure
 from keyaccounts_operators import DeliverOperator
 from keyaccounts_runs import DELIVERY_SCHEDULE, cron

@@ -3,28 +3,29 @@
 Lands what CRM and ERP say, builds and checks the marts, and publishes them as one new version.
 The published asset wakes `key_accounts_alerts`, which tells people.
 
-**When.** Every night at 02:30 in the business time zone; `AIRFLOW__KEYACCOUNTS__NIGHTLY_SCHEDULE`
-takes another cron line, or `none`. The run's day D is the last day that had ended at the end of its
-data interval.
+**When.** Every night at 02:30 in the business time zone; another cron line, or `none`, goes into
+`AIRFLOW__KEYACCOUNTS__NIGHTLY_SCHEDULE`. The run's day D is the last day that had ended at the end
+of its data interval. One run at a time: `resolve_run` waits until another one is through.
 
-**By hand.** Trigger with `as_of_date` to build another day. With `notify` off, alerts that are new
-are noted as known and not sent. `wall_time` is for demonstrations: the time that messages carry.
+**By hand.** Trigger with `as_of_date` to build another day. With `notify` off, new alerts are noted
+as known and not sent. `wall_time`, for demonstrations, is the time that messages carry.
 
-**Another day again.** `airflow backfill create --dag-id key_accounts_nightly --from-date … --to-date …`
-builds one version a day and sends nothing. The publication then shows the last day of the backfill
-until the next night; trigger this DAG by hand to bring today back at once.
+**Earlier days again.** `airflow backfill create --dag-id key_accounts_nightly --from-date …
+--to-date …` builds one version for each day and sends nothing. Readers then see the last day of the backfill until
+the next night; trigger this DAG by hand to bring today back at once.
 
-**When a task fails.** The data engineers get a mail with its message and log. What is published stays.
+**When a task fails** the data engineers get its message and log; what is published stays.
 
-| task | what to do |
-|---|---|
-| plan_extract, extract | Source refused: the message names file, row, column and rule. Repair the source, clear the task. |
-| check_landing, check_marts | A check failed: its rows are named. Repair the source or the rule, clear from `plan_extract` on. |
-| build | A data test or a model failed. Clear the task: it goes on where it stopped. |
-| publish | Clear the task. Readers see the old version or the new one, never half of one. |
+* `resolve_run`: a setting or parameter is wrong; the message names it.
+* `plan_extract`, `extract`: the source is refused; the message names file, row, column and rule.
+  Repair the source, then clear the task.
+* `check_landing`, `check_marts`: a check failed and names its rows. Repair the source or the rule,
+  then clear from `plan_extract` on.
+* `build`: a model or a data test failed. Clear it: it goes on where it stopped.
+* `publish`: clear it. Readers see the old version or the new one, never half of one.
 
-Errors that another try cannot mend (configuration, source, check) fail at once; others are tried again.
-The last task, `report_run`, runs in any case: its log is the summary of the run.
+Errors that another try cannot mend (configuration, source, check) fail at once, others are tried
+again. `report_run` runs in any case; its log is the summary of the run.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airflow.sdk import DAG
+
 from keyaccounts_notices import tell_failure
 from keyaccounts_operators import (
     BuildOperator,
@@ -54,9 +56,7 @@ with DAG(
     default_args={
         "owner": "data-engineering",
         "retries": 2,
-        "retry_delay": timedelta(minutes=2),
-        "retry_exponential_backoff": 2,
-        "max_retry_delay": timedelta(minutes=20),
+        "retry_delay": timedelta(minutes=5),
         "execution_timeout": timedelta(hours=3),
         "on_failure_callback": tell_failure,
     },
@@ -64,7 +64,7 @@ with DAG(
     tags=["key-accounts"],
     doc_md=__doc__,
 ):
-    run = ResolveRunOperator(task_id="resolve_run")
+    run = ResolveRunOperator(task_id="resolve_run", poke_interval=15, execution_timeout=None)
     plan = PlanExtractOperator(task_id="plan_extract")
     extract = ExtractOperator.partial(
         task_id="extract",

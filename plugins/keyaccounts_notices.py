@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from airflow.sdk import BaseHook
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection, Context
 
     from keyaccounts.alerts.channels import Channel
+    from keyaccounts.settings import Run
 
 SMTP_CONNECTION = "keyaccounts_smtp"
 
@@ -66,17 +67,9 @@ def failure_notice(context: Context) -> tuple[str, list[str]]:
     ]
 
 
-def _run(context: Context, timezone: str) -> Any:
-    from keyaccounts_runs import as_run, resolve_run
+def _run(context: Context, timezone: str) -> Run:
+    """Return the run that the tasks share; a wrong parameter must not silence the notice."""
+    from keyaccounts_runs import as_run, run_facts
 
-    ti, dag_run = context["ti"], context["dag_run"]
-    found = ti.xcom_pull(task_ids="resolve_run") if ti.task_id != "resolve_run" else None
-    params = {} if ti.task_id == "resolve_run" else context["params"]
-    return as_run(
-        found
-        or resolve_run(
-            params, timezone, run_type=dag_run.run_type, run_after=dag_run.run_after,
-            logical_date=dag_run.logical_date, data_interval_end=dag_run.data_interval_end,
-        ),
-        timezone,
-    )  # fmt: skip
+    found = context["ti"].xcom_pull(task_ids="resolve_run")
+    return as_run(found or run_facts({**context, "params": {}}, timezone), timezone)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowFailException
-from keyaccounts_runs import PUBLISHED, as_run, resolve_run
 
 from keyaccounts.errors import KeyaccountsError, RunInProgressError
 from keyaccounts.settings import Run, Settings, load_settings
+from keyaccounts_runs import PUBLISHED, as_run, run_facts
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -33,13 +34,9 @@ class StepOperator(BaseOperator):
 
     def execute(self, context: Context) -> Any:
         """Run the step; final errors fail the task at once, others are left to its retries."""
-        try:
+        with final_errors_fail():
             settings = load_settings()
             return patiently(lambda: self.step(settings, context), self.log.info)
-        except KeyaccountsError as error:
-            if error.exit_code in FINAL:
-                raise AirflowFailException(str(error)) from error
-            raise
 
     def step(self, settings: Settings, context: Context) -> Any:
         """Do the work; overridden."""
@@ -48,6 +45,17 @@ class StepOperator(BaseOperator):
     def run_of(self, settings: Settings) -> Run:
         """Return the run that the facts name."""
         return as_run(self.facts, settings.timezone)
+
+
+@contextmanager
+def final_errors_fail() -> Iterator[None]:
+    """Turn errors that another try cannot mend into the one that Airflow does not retry."""
+    try:
+        yield
+    except KeyaccountsError as error:
+        if error.exit_code in FINAL:
+            raise AirflowFailException(str(error)) from error
+        raise
 
 
 def patiently(step: Callable[[], Any], log: Callable[[str], None]) -> Any:
@@ -64,22 +72,28 @@ def patiently(step: Callable[[], Any], log: Callable[[str], None]) -> Any:
     return waiting(step)
 
 
-class ResolveRunOperator(StepOperator):
-    """Fixes the as-of date of the DAG run, once for all its tasks."""
+class ResolveRunOperator(BaseSensorOperator):
+    """Fixes the as-of date of the DAG run, once for all its tasks, when its turn has come.
 
-    def step(self, settings: Settings, context: Context) -> dict[str, Any]:
-        """Return `as_of_date`, `wall_time` and `notify`."""
-        dag_run = context["dag_run"]
-        facts = resolve_run(
-            context["params"],
-            settings.timezone,
-            run_type=str(dag_run.run_type),
-            run_after=dag_run.run_after,
-            logical_date=dag_run.logical_date,
-            data_interval_end=dag_run.data_interval_end,
-        )
-        self.log.info("as of %s, notify %s", facts["as_of_date"], facts["notify"])
-        return facts
+    Airflow counts backfill runs apart from others, so `max_active_runs` does not keep them from
+    building in one warehouse at a time; the claim on the home does.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Leave the worker while another run is under way."""
+        super().__init__(mode="reschedule", **kwargs)
+
+    def poke(self, context: Context) -> PokeReturnValue:
+        """Return `as_of_date`, `wall_time` and `notify`, unless another run is under way."""
+        with final_errors_fail():
+            settings = load_settings()
+            facts = run_facts(context, settings.timezone)
+            holder = patiently(lambda: claim(settings, context, facts), self.log.info)
+        if holder:
+            self.log.info(f"waiting for {holder}")
+            return PokeReturnValue(is_done=False)
+        self.log.info(f"as of {facts['as_of_date']}, notify {facts['notify']}")
+        return PokeReturnValue(is_done=True, xcom_value=facts)
 
 
 class PlanExtractOperator(StepOperator):
@@ -170,9 +184,8 @@ class NotifyOperator(StepOperator):
 
     def step(self, settings: Settings, context: Context) -> dict[str, Any]:
         """Return the counts of decisions and deliveries."""
-        from keyaccounts_notices import mail_channels
-
         from keyaccounts import nightly
+        from keyaccounts_notices import mail_channels
 
         facts = alert_facts(context, settings)
         run, channels = as_run(facts, settings.timezone), mail_channels()
@@ -190,9 +203,8 @@ class DeliverOperator(StepOperator):
 
     def step(self, settings: Settings, context: Context) -> dict[str, int]:
         """Return counts: sent, waiting, failed."""
-        from keyaccounts_notices import mail_channels
-
         from keyaccounts.alerts.notify import deliver_pending
+        from keyaccounts_notices import mail_channels
 
         now = context["dag_run"].start_date
         return deliver_pending(settings, wall_time=now, channels=mail_channels(), log=self.log.info)
@@ -207,6 +219,20 @@ class UpkeepOperator(StepOperator):
 
         facts = {"as_of_date": str(context["dag_run"].run_after.date())}
         return upkeep(settings, as_run(facts, settings.timezone), self.log.info)
+
+
+def claim(settings: Settings, context: Context, facts: Mapping[str, Any]) -> str | None:
+    """Claim the home for this DAG run; return the run that has it while that one is running."""
+    from keyaccounts import nightly
+
+    ti, file = context["ti"], settings.home / "airflow_run.txt"
+    with nightly.run_lock(settings, as_run(facts, settings.timezone), "claim", name="claim"):
+        holder = file.read_text("utf-8") if file.is_file() else ti.run_id
+        others = {"dag_id": ti.dag_id, "run_ids": [holder], "states": ["running"]}
+        if holder != ti.run_id and ti.get_dr_count(**others):
+            return holder
+        file.write_text(ti.run_id, encoding="utf-8")
+    return None
 
 
 def alert_facts(context: Context, settings: Settings) -> dict[str, Any]:

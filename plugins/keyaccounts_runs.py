@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from airflow.sdk import Asset, CronDataIntervalTimetable, Param, conf
 
 from keyaccounts.errors import ConfigurationError
 from keyaccounts.settings import Run, Settings, business_date, load_settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 PUBLISHED = Asset("key_accounts_published")
 """Its event says that readers see a new version, and for which day."""
@@ -71,6 +74,19 @@ def resolve_run(
     }
     as_run(facts, timezone)
     return facts
+
+
+def run_facts(context: Context, timezone: str) -> dict[str, Any]:
+    """Return `resolve_run` of the DAG run of a task."""
+    dag_run = context["dag_run"]
+    return resolve_run(
+        context["params"],
+        timezone,
+        run_type=str(dag_run.run_type),
+        run_after=dag_run.run_after,
+        logical_date=dag_run.logical_date,
+        data_interval_end=dag_run.data_interval_end,
+    )
 
 
 def as_run(facts: Mapping[str, Any], timezone: str) -> Run:

@@ -7,7 +7,6 @@ is made up at first use.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import secrets
@@ -82,7 +81,11 @@ class LocalAirflow:
     def run(self, *command: str) -> str:
         """Run one `airflow` command to its end and return its output."""
         done = subprocess.run(
-            [str(AIRFLOW), *command], env=self.process_environment(), capture_output=True, text=True, check=False
+            [str(AIRFLOW), *command],
+            env=self.process_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise LocalAirflowError(f"airflow {' '.join(command)}:\n{done.stdout}{done.stderr}")
@@ -148,7 +151,9 @@ class LocalAirflow:
             ):
                 return
             time.sleep(0.3)
-        raise LocalAirflowError(f"Airflow is not healthy after {seconds:.0f} s; see {self.home}/logs")
+        raise LocalAirflowError(
+            f"Airflow is not healthy after {seconds:.0f} s; see {self.home}/logs"
+        )
 
     def wait_for_dags(self, *dag_ids: str, seconds: float = 60) -> None:
         """Wait until the DAG processor knows the DAGs; raises at an import error."""
@@ -220,7 +225,9 @@ class LocalAirflow:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
-            raise LocalAirflowError(f"{method} {path}: {error.code} {error.read()[:500]!r}") from error
+            raise LocalAirflowError(
+                f"{method} {path}: {error.code} {error.read()[:500]!r}"
+            ) from error
 
     def _login(self) -> str:
         if self._token is None:

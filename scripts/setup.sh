@@ -24,7 +24,7 @@ fi
 pip=(.venv/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes)
 echo "Installing the locked packages (about 1.2 GB, once)"
 if "${pip[@]}" -r "$setup_lock" &&
-    .venv/bin/uv --quiet pip install --python .venv/bin/python --require-hashes "${locks[@]}"; then
+    .venv/bin/uv --quiet pip install --compile-bytecode --python .venv/bin/python --require-hashes "${locks[@]}"; then
     :
 else
     echo "uv could not install; trying pip, which takes longer"

@@ -24,7 +24,7 @@ class BufferedContext(PGExecutionContext_psycopg2):
 
     def post_exec(self) -> None:
         """Replace the fetch strategy by SQLAlchemy's own buffered one."""
-        super().post_exec()
+        super().post_exec()  # type: ignore[no-untyped-call]
         if self.cursor.description:
             self.cursor_fetch_strategy = cursor.FullyBufferedCursorFetchStrategy(
                 self.cursor, initial_buffer=self.cursor.fetchall()
