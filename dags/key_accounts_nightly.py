@@ -11,8 +11,8 @@ of its data interval. One run at a time: `resolve_run` waits until another one i
 as known and not sent. `wall_time`, for demonstrations, is the time that messages carry.
 
 **Earlier days again.** `airflow backfill create --dag-id key_accounts_nightly --from-date …
---to-date …` builds one version for each day and sends nothing. Readers then see the last day of the backfill until
-the next night; trigger this DAG by hand to bring today back at once.
+--to-date …` builds one version for each day and sends nothing. Readers then see the last day of the
+backfill until the next night; trigger this DAG by hand to bring today back at once.
 
 **When a task fails** the data engineers get its message and log; what is published stays.
 

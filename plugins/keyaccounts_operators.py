@@ -246,9 +246,10 @@ def alert_facts(context: Context, settings: Settings) -> dict[str, Any]:
     events: Mapping[Any, Any] = context["triggering_asset_events"]
     found = sorted((e for each in events.values() for e in each), key=lambda e: e.timestamp)
     extra = found[-1].extra if found else {}
-    params = context["params"]
-    current = current_version(settings)
-    published = read_manifest(current)["as_of_date"] if current else None
+    params, current = context["params"], current_version(settings)
+    if current is None:
+        raise KeyaccountsError("nothing is published yet: run key_accounts_nightly first")
+    published = read_manifest(current)["as_of_date"]
     return {
         "as_of_date": params.get("as_of_date") or extra.get("as_of_date") or published,
         "wall_time": params.get("wall_time") or extra.get("wall_time"),

@@ -7,6 +7,7 @@ is made up at first use.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -249,8 +250,8 @@ class LocalAirflow:
         file = self.home / f".{name}-secret"
         if not file.is_file():
             self.home.mkdir(parents=True, exist_ok=True)
-            with open(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as handle:
-                handle.write(secrets.token_urlsafe(24))
+            file.touch(mode=0o600)
+            file.write_text(secrets.token_urlsafe(24), encoding="utf-8")
         return file.read_text(encoding="utf-8")
 
     def _pids(self) -> dict[str, int]:
@@ -291,7 +292,5 @@ def _is_alive(pid: int) -> bool:
 
 
 def _signal_group(pid: int, how: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, how)
-    except (ProcessLookupError, PermissionError):
-        pass

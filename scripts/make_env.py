@@ -19,8 +19,8 @@ def main() -> int:
         print(".env is there already and stays as it is")
         return 0
     lines = [_filled(line) for line in (ROOT / ".env.example").read_text("utf-8").splitlines()]
-    with open(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as file:
-        file.write("\n".join(lines) + "\n")
+    target.touch(mode=0o600)
+    target.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print("wrote .env with fresh secrets; set SOURCE_FOLDER and the business settings in it")
     return 0
 

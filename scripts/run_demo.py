@@ -78,7 +78,8 @@ def run_dags(airflow: LocalAirflow, runs: list[tuple[str, dict[str, str]]]) -> i
     log = airflow.home / "demo.log"
     child = subprocess.Popen(
         [sys.executable, ROOT / "scripts" / "dags_test.py"], env=airflow.process_environment(),
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )  # fmt: skip
     child.stdin.write(json.dumps(runs))
     child.stdin.close()

@@ -200,8 +200,9 @@ def run_lock(settings: Settings, run: Run, what: str, name: str = "run") -> Iter
     The lock goes with the process, so a killed run leaves none behind. Within one process the lock
     may be taken again.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
-    file = settings.home / f"{name}.lock"
+    folder = settings.home / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.lock"
     if file in _held:
         yield
         return
