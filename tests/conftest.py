@@ -70,7 +70,7 @@ def build_company(home: Path, source: Path, day: str, **more: Any) -> Warehouse:
     return Warehouse(settings, run)
 
 
-@pytest.fixture()
+@pytest.fixture
 def company(tmp_path: Path) -> Callable[..., Warehouse]:
     """Build the company that `write(folder)` writes, as of a day."""
 

@@ -142,7 +142,11 @@ def test_classifications_have_no_else_with_a_word() -> None:
 
 def test_engine_functions_live_in_their_folder() -> None:
     """Functions that DuckDB and Spark do not share are called through macros/engine only."""
-    private = r"\b(generate_series|unnest|string_agg|to_json|struct_pack|list_aggregate|qualify|timezone|to_months|exclude)\b"
+    names = (
+        "generate_series unnest string_agg to_json struct_pack list_aggregate qualify timezone "
+        "to_months exclude"
+    )
+    private = rf"\b({names.replace(' ', '|')})\b"
     hits = [
         f"{file.relative_to(DBT)}: {line.strip()}"
         for file in SQL

@@ -62,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--home", help="folder of landing, warehouse, publication, outbox, ledger")
     parser.add_argument("--source", help="folder of contract files (<entity>.csv or .parquet)")
-    parser.add_argument("--as-of", help="the last day that the figures include (default: yesterday)")
+    parser.add_argument(
+        "--as-of", help="the last day that the figures include (default: yesterday)"
+    )
     parser.add_argument("--wall-time", help="ISO time for messages and load stamps (default: now)")
     parser.add_argument("--base-currency", help="three-letter code (default CNY)")
     parser.add_argument("--timezone", help="business time zone (default Asia/Shanghai)")

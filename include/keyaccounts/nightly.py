@@ -136,9 +136,7 @@ def notify(
         )
 
 
-def nightly(
-    settings: Settings, run: Run, *, send: bool = True, log: Log = print
-) -> dict[str, Any]:
+def nightly(settings: Settings, run: Run, *, send: bool = True, log: Log = print) -> dict[str, Any]:
     """Run all six steps and write the run manifest.
 
     Returns a summary with one entry per step. A failing step stops the run; the summary so far is
@@ -226,9 +224,7 @@ def run_lock(settings: Settings, run: Run, what: str, name: str = "run") -> Iter
 
 
 @contextmanager
-def _step(
-    settings: Settings, run: Run, name: str, log: Log, lock: str = "run"
-) -> Iterator[None]:
+def _step(settings: Settings, run: Run, name: str, log: Log, lock: str = "run") -> Iterator[None]:
     log(f"{name} ...")
     started = time.monotonic()
     with run_lock(settings, run, name, lock):

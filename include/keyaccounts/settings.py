@@ -43,7 +43,7 @@ class Settings:
     ledger_url: str | None = None
     """SQLAlchemy address of the alert ledger; default: SQLite in the home."""
     smtp_url: str | None = None
-    """`smtp://`, `smtps://` or `smtp+starttls://[user:password@]host:port`; default: outbox only."""
+    """`smtp://`, `smtps://` or `smtp+starttls://`, then `[user:password@]host:port`."""
     mail_from: str = "keyaccounts@localhost"
     fallback_manager: str | None = None
     """User id or e-mail address that gets alerts of accounts without an active owner."""
@@ -100,9 +100,7 @@ class Run:
     """Time zone aware instant for messages and load stamps."""
 
 
-def load_settings(
-    *, environ: Mapping[str, str] = os.environ, **arguments: object
-) -> Settings:
+def load_settings(*, environ: Mapping[str, str] = os.environ, **arguments: object) -> Settings:
     """Return the settings from arguments, environment and `keyaccounts.toml`.
 
     Raises ConfigurationError for an unknown key or a value that does not parse.

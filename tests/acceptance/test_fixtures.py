@@ -94,9 +94,7 @@ def test_tier_drop_drivers(company: Company) -> None:
     total = drivers.pop()
     found = {
         r["driver"]: r
-        for r in built.records(
-            f"select * from marts.tier_drop_drivers where event_key = '{key}' "
-        )
+        for r in built.records(f"select * from marts.tier_drop_drivers where event_key = '{key}' ")
     }
     assert found.pop("unexplained")["driver_amount"] == 0
     compare(
@@ -113,9 +111,7 @@ def test_tier_drop_drivers(company: Company) -> None:
 @pytest.mark.parametrize("day", ["2026-03-31", "2026-04-11", "2026-04-30"])
 def test_ar_aging(company: Company, day: str) -> None:
     built = company(loaders.ar_aging, day)
-    items = [
-        r for r in loaders.read("ar_aging", "expected_open_items") if r["as_of_date"] == day
-    ]
+    items = [r for r in loaders.read("ar_aging", "expected_open_items") if r["as_of_date"] == day]
     compare(
         built.records("select * from marts.receivables_open_items order by invoice_id"),
         items,
@@ -249,9 +245,7 @@ from (
 def test_tier_hysteresis(company: Company) -> None:
     built = company(loaders.tier_hysteresis, "2026-06-30")
     con = duckdb.connect(str(built.settings.warehouse))
-    con.execute(
-        OVERRIDE, [str(loaders.FIXTURES / "tier_hysteresis" / "input_monthly.csv")]
-    )
+    con.execute(OVERRIDE, [str(loaders.FIXTURES / "tier_hysteresis" / "input_monthly.csv")])
     con.close()
     models = "int_tiers__states account_tiers account_tier_history int_tiers__changes tier_events"
     variables = built_state(built.settings)["variables"]

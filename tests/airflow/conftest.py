@@ -20,6 +20,9 @@ os.environ["AIRFLOW__CORE__PLUGINS_FOLDER"] = str(ROOT / "plugins")
 sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "scripts")]
 
 
+from airflow.sdk.api.datamodels._generated import DagRunType  # noqa: E402 needs the home above
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Name the marker of tests that start a real scheduler."""
     config.addinivalue_line("markers", "slow: takes more than ten seconds")
@@ -45,7 +48,7 @@ def context() -> dict[str, Any]:
     return {
         "params": {"as_of_date": None, "notify": True, "wall_time": None},
         "dag_run": SimpleNamespace(
-            run_type="manual", run_after=noon, start_date=noon, logical_date=None,
+            run_type=DagRunType.MANUAL, run_after=noon, start_date=noon, logical_date=None,
             data_interval_end=None,
         ),
         "ti": FakeTask(

@@ -77,7 +77,7 @@ def test_publishing_wakes_the_alerts(bag: Any) -> None:
     outlets = bag.dags["key_accounts_nightly"].get_task("publish").outlets
     condition = bag.dags["key_accounts_alerts"].timetable.asset_condition
     assert [asset.name for asset in outlets] == ["key_accounts_published"]
-    assert [asset for _, asset in condition.iter_assets()] == outlets
+    assert list(condition.objects) == outlets
 
 
 def test_a_night_ends_at_half_past_two_of_the_business_zone(bag: Any) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from keyaccounts.errors import ConfigurationError
-from keyaccounts_runs import as_run, business_timezone, cron, resolve_run
+from keyaccounts_runs import as_run, business_timezone, cron, resolve_run, run_facts
 
 SHANGHAI = "Asia/Shanghai"
 TICK = datetime(2026, 10, 31, 18, 30, tzinfo=UTC)
@@ -60,6 +60,14 @@ def test_a_given_day_wins() -> None:
 def test_a_backfill_never_notifies(run_type: str, param: bool, notify: bool) -> None:
     found = resolve_run({"notify": param}, SHANGHAI, run_type=run_type, run_after=LATER)
     assert found["notify"] is notify
+
+
+def test_the_type_of_a_run_is_read_as_airflow_gives_it(context: dict[str, Any]) -> None:
+    """Its value is `backfill`, its text `DagRunType.BACKFILL`, its hash another one still."""
+    context["dag_run"].run_type = type(context["dag_run"].run_type)("backfill")
+    context["dag_run"].data_interval_end = TICK
+    found = run_facts(context, SHANGHAI)
+    assert (found["as_of_date"], found["notify"]) == ("2026-10-31", False)
 
 
 @pytest.mark.parametrize("wrong", [{"as_of_date": "31/10/2026"}, {"wall_time": "nine o'clock"}])

@@ -164,7 +164,9 @@ class _Reader:
         facts += [Fact("Payment", self.payment()), Fact("Contact", self.contact())]
         regain = self.amount("profit_to_regain_amount")
         if regain and self.event.alert_type in NEGATIVE_TYPES and self.event.from_value:
-            facts.append(Fact(f"To be {self.event.from_value} again", f"{regain} more profit in 12 months"))
+            facts.append(
+                Fact(f"To be {self.event.from_value} again", f"{regain} more profit in 12 months")
+            )
         return facts
 
     def cause(self) -> str:

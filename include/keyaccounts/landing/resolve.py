@@ -103,7 +103,7 @@ def _judge(
             _reject_missing_rates(con, settings, name, present)
             _create_keys(con, contract[name])
             _follow_references(con, contract[name], set(present))
-            _finish(con, states[name], name)
+            _finish(con, states[name], present[name])
         for table in ("rejected", "nulled"):
             con.execute(
                 f"copy (select * from {table} order by all) "
@@ -138,9 +138,7 @@ def _key(entity: Entity) -> str:
     return " || '|' || ".join(f"cast({name} as varchar)" for name in entity.keys)
 
 
-def _reject_duplicates(
-    con: duckdb.DuckDBPyConnection, entity: Entity, state: EntityState
-) -> None:
+def _reject_duplicates(con: duckdb.DuckDBPyConnection, entity: Entity, state: EntityState) -> None:
     keys = ", ".join(entity.keys)
     con.execute(
         f"create or replace temp table repeated as select hash({keys}) as h "
@@ -229,9 +227,7 @@ def _create_keys(con: duckdb.DuckDBPyConnection, entity: Entity) -> None:
     )
 
 
-def _follow_references(
-    con: duckdb.DuckDBPyConnection, entity: Entity, present: set[str]
-) -> None:
+def _follow_references(con: duckdb.DuckDBPyConnection, entity: Entity, present: set[str]) -> None:
     for column in entity.columns:
         if column.references is None or column.references not in present:
             continue
@@ -260,7 +256,9 @@ def _reject_orphans(con: duckdb.DuckDBPyConnection, entity: Entity, column: Colu
     )
 
 
-def _finish(con: duckdb.DuckDBPyConnection, state: EntityState, name: str) -> None:
+def _finish(con: duckdb.DuckDBPyConnection, state: EntityState, loads: list[Load]) -> None:
+    name = loads[0].entity
+    files = {load.number: load.manifest["source"] for load in loads}
     counts = con.execute(
         "select count(distinct (_load, _row)) filter (where not is_follower), "
         "count(distinct (_load, _row)) filter (where is_follower) "
@@ -274,13 +272,14 @@ def _finish(con: duckdb.DuckDBPyConnection, state: EntityState, name: str) -> No
             [name],
         ).fetchall()
     )
+    rows = con.execute(
+        "select _load, _row, row_key, column_name, value, rule from rejected where entity = ? "
+        f"order by is_follower, row_key, _load, _row, column_name limit {EXAMPLES}",
+        [name],
+    ).fetchall()
     state.examples = [
-        f"{name} {key}, column {column}: {value!r} {rule}"
-        for key, column, value, rule in con.execute(
-            "select row_key, column_name, value, rule from rejected where entity = ? "
-            f"order by is_follower, row_key, column_name limit {EXAMPLES}",
-            [name],
-        ).fetchall()
+        f"{files[load]} row {row} ({key}), column {column}: {value!r} {rule}"
+        for load, row, key, column, value, rule in rows
     ]
 
 

@@ -162,9 +162,7 @@ def _collect_bad(
         "create or replace temp table broken as "
         "select _row, _broken from checked where _broken <> 0"
     )
-    key = " || '|' || ".join(
-        f"coalesce(cast({quoted(k)} as varchar), '')" for k in entity.keys
-    )
+    key = " || '|' || ".join(f"coalesce(cast({quoted(k)} as varchar), '')" for k in entity.keys)
     lines = _rejected_lines(con, incoming)
     if con.execute("select count(*) from broken").fetchall()[0][0]:
         con.execute(
@@ -289,8 +287,7 @@ def _commit(
     if existing and existing[-1].manifest["content_hash"] == content_hash:
         return Landed(**{**landed.__dict__, "load": existing[-1].number, "is_new": False})
     con.execute(
-        "copy (select * from bad_rows order by all) "
-        f"to '{draft / QUARANTINE}' (format parquet)"
+        f"copy (select * from bad_rows order by all) to '{draft / QUARANTINE}' (format parquet)"
     )
     manifest = {
         "entity": entity.name,

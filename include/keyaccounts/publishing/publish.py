@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -161,11 +160,15 @@ def _write_mart(con: duckdb.DuckDBPyConnection, mart: Mart, draft: Path) -> int:
         folder.chmod(0o750)
         (draft / "restricted").chmod(0o750)
     alias = f"serving_{mart.group or 'bi'}"
-    con.execute(f"attach if not exists '{database}' as {alias} (storage_version '{STORAGE_VERSION}')")
+    con.execute(
+        f"attach if not exists '{database}' as {alias} (storage_version '{STORAGE_VERSION}')"
+    )
     con.execute(f"create schema if not exists {alias}.marts")
     table = f"{alias}.marts.{mart.name}"
     order = ", ".join(mart.grain)
-    con.execute(f"create table {table} as select * from warehouse.marts.{mart.name} order by {order}")
+    con.execute(
+        f"create table {table} as select * from warehouse.marts.{mart.name} order by {order}"
+    )
     con.execute(f"comment on table {table} is {_text(mart.description)}")
     for column, meaning in mart.columns.items():
         con.execute(f"comment on column {table}.{column} is {_text(meaning)}")
@@ -244,7 +247,7 @@ def _sha256(draft: Path, mart: Mart) -> str:
 def _point(settings: Settings, version: str) -> None:
     link = settings.published / ".current-new"
     link.symlink_to(version, target_is_directory=True)
-    os.replace(link, settings.published / CURRENT)
+    link.replace(settings.published / CURRENT)
 
 
 def _prune(settings: Settings) -> None:

@@ -40,7 +40,9 @@ def explain(settings: Settings, account_id: str) -> dict[str, Any]:
             unit,
         ).get("event_key")
         return {
-            "published": {k: reader.manifest[k] for k in ("version", "as_of_date", "base_currency")},
+            "published": {
+                k: reader.manifest[k] for k in ("version", "as_of_date", "base_currency")
+            },
             "rules": {rule["valid_from"]: rule for rule in reader.manifest["tier_config"]},
             "account": account,
             "members": reader.rows(
@@ -102,13 +104,13 @@ def _rating(now: dict[str, Any], rules: dict[str, str]) -> list[str]:
     share = now["cum_share_before_ratio"]
     better = "no one" if not share else f"{share:.4%} of all positive profit"
     lines = [
-        f"Tier {now['tier']} at {now['month_end']} (this month alone: {now['evaluated_tier']}; rules "
-        f"of {now['tier_config_valid_from']})",
+        f"Tier {now['tier']} at {now['month_end']} (this month alone: {now['evaluated_tier']}; "
+        f"rules of {now['tier_config_valid_from']})",
         f"  {now['measure_used'].replace('_', ' ')} of twelve months "
         f"{now['ttm_profit_amount']:,.2f} on revenue of {now['ttm_net_revenue_amount']:,.2f}, rank "
         f"{now['profit_rank'] or 'none'}",
-        f"  Units with more profit hold {better}: below {float(rules['threshold_a']):.0%} is A, below "
-        f"{float(rules['threshold_b']):.0%} is B",
+        f"  Units with more profit hold {better}: below "
+        f"{float(rules['threshold_a']):.0%} is A, below {float(rules['threshold_b']):.0%} is B",
     ]
     if now["down_streak_count"]:
         lines.append(

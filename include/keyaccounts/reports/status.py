@@ -87,8 +87,8 @@ def demo_lines(settings: Settings) -> list[str]:
         f"Drops     {len(drops)} at the last month-end" + (f": {shown}" if shown else ""),
         f"Overdue   {_money(money['overdue'])} of {_money(money['gross'])} open; "
         f"{_money(money['old'])} more than 90 days; {_money(money['unapplied'])} not applied",
-        f"Retention NRR {_percent(kept.get('nrr'))}, GRR {_percent(kept.get('grr'))}, customers kept "
-        f"{_percent(kept.get('logo'))}, leak ratio {_plain(kept.get('leak'))}",
+        f"Retention NRR {_percent(kept.get('nrr'))}, GRR {_percent(kept.get('grr'))}, customers "
+        f"kept {_percent(kept.get('logo'))}, leak ratio {_plain(kept.get('leak'))}",
         f"Alerts    {events['n']} events on record, {len(letters)} messages in "
         f"{settings.outbox}",
         f"Marts     {settings.published / 'current' / 'keyaccounts.duckdb'} (schema marts), Parquet "

@@ -19,7 +19,8 @@ class Incoming:
     """What one entity's file holds, as the DuckDB view `incoming`.
 
     `types` gives the DuckDB type of each column of the file; the view has them and `_row`, the
-    number of the record from 1. `first_line` is the line of record 1 in a text file, or None where a file has no lines.
+    number of the record from 1. `first_line` is the line of record 1 in a text file, or None where
+    a file has no lines.
     """
 
     label: str
@@ -44,11 +45,7 @@ def delivered_entities(folder: Path) -> list[str]:
     Raises SourceRefusedError when a required entity has no file or an entity has two.
     """
     names = {file.name for file in folder.iterdir() if file.is_file()}
-    found = [
-        entity
-        for entity in load_contract()
-        if {f"{entity}.csv", f"{entity}.parquet"} & names
-    ]
+    found = [entity for entity in load_contract() if {f"{entity}.csv", f"{entity}.parquet"} & names]
     twice = [e for e in found if {f"{e}.csv", f"{e}.parquet"} <= names]
     if twice:
         raise SourceRefusedError(

@@ -120,6 +120,7 @@ def run_dbt(
 ) -> list[NodeResult]:
     """Run one dbt command (its name first) against the warehouse of the home."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.cli.main import dbtRunner
 
     environment = {
@@ -142,8 +143,8 @@ def run_dbt(
             )
         finally:
             # dbt leaves its connection open, and an open writer excludes everybody else.
-            DuckDBConnectionManager.close_all_connections()
-    if result.result is None:
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if not isinstance(result.result, RunExecutionResult):
         raise KeyaccountsError(f"dbt did not start: {result.exception}")
     return [_node(entry) for entry in result.result.results]
 
@@ -167,8 +168,8 @@ def _progress(log: Callable[[str], None]) -> Callable[[Any], None]:
     def on_event(event: Any) -> None:
         if event.info.name in {"LogModelResult", "LogSeedResult"}:
             data = event.data
-            name = data.node_info.node_name
-            log(f"  {data.index:>3}/{data.total} {name}: {data.status} in {data.execution_time:.2f} s")
+            place, seconds = f"{data.index:>3}/{data.total}", f"{data.execution_time:.2f} s"
+            log(f"  {place} {data.node_info.node_name}: {data.status} in {seconds}")
         elif event.info.name == "LogTestResult" and event.data.status != "pass":
             log(f"  {event.data.name}: {event.data.status}")
 

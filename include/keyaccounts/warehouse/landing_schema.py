@@ -64,8 +64,7 @@ def _create_versions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None
     entity = load_contract()["crm_accounts"]
     loads = all_loads(settings, "crm_accounts")
     stamps = ", ".join(
-        f"({load.number}, timestamptz '{load.manifest['as_of_date']} 23:59:59 "
-        f"{settings.timezone}')"
+        f"({load.number}, timestamptz '{load.manifest['as_of_date']} 23:59:59 {settings.timezone}')"
         for load in loads
     )
     references = {"parent_account_id": "known", "merged_into_account_id": "known"}
