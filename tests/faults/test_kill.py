@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -18,7 +20,7 @@ from tests.end_to_end.published import Publication
 
 # A line of progress; the kill follows it at once.
 DURING_EXTRACT = ("extract crm_accounts ...", "extract erp_invoice_lines ...", "check-landing ...")
-DURING_BUILD = ("build as of", " int_revenue__line_groups:", " account_tiers:")
+DURING_BUILD = ("build as of", " int_revenue__line_groups:", "check-marts ...")
 
 
 @pytest.fixture(scope="module")
@@ -63,23 +65,49 @@ def _drafted(published: Path) -> int:
     return sum(name.endswith(".parquet") for _, _, names in drafts for name in names)
 
 
-def test_a_killed_night_leaves_nothing_behind(
-    arguments: list[str], undisturbed: Publication
-) -> None:
-    home = Path(arguments[1])
-    version = (home / "published/current").resolve().name
+@dataclass(frozen=True)
+class Killed:
+    """What a reader met while nights were killed, and what `current` named after each kill."""
+
+    troubles: list[str]
+    versions: list[str]
+    unaudited: Path
+    """A copy of the home whose build ended and whose audit was killed."""
+
+
+@pytest.fixture(scope="module")
+def killed(arguments: list[str]) -> Killed:
+    home, versions = Path(arguments[1]), []
     with _reading(arguments[1]) as troubles:
         for moment in [*DURING_EXTRACT, *DURING_BUILD]:
             with started("nightly", "--no-notify", *arguments) as process:
                 assert read_until(process, moment) != "", moment
             assert process.returncode == -9
-            assert (home / "published/current").resolve().name == version
-        last = run("nightly", "--no-notify", *arguments)
+            versions.append((home / "published/current").resolve().name)
+    unaudited = home.with_name("unaudited")
+    shutil.copytree(home, unaudited, symlinks=True)
+    return Killed(troubles, versions, unaudited)
+
+
+def test_a_killed_night_leaves_nothing_behind(
+    killed: Killed, arguments: list[str], undisturbed: Publication
+) -> None:
+    last = run("nightly", "--no-notify", *arguments)
     assert last.returncode == 0, last.stderr
-    assert troubles == []
-    current = (home / "published/current").resolve()
-    assert current.name != version
+    assert killed.troubles == []
+    current = (Path(arguments[1]) / "published/current").resolve()
+    assert set(killed.versions) == {undisturbed.folder.name}
+    assert current.name not in killed.versions
     assert Publication(undisturbed.settings, current, {}).digests == undisturbed.digests
+
+
+@pytest.mark.xfail(reason="bug: publish does not ask whether the audit passed", strict=True)
+def test_a_build_whose_audit_did_not_end_is_not_published(
+    killed: Killed, arguments: list[str]
+) -> None:
+    refused = run("publish", "--home", killed.unaudited, *arguments[2:])
+    assert refused.returncode == 4
+    assert "check-marts" in refused.stderr
 
 
 def test_a_killed_publish_leaves_the_old_version_or_the_new_one(

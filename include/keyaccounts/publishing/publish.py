@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
@@ -156,9 +157,6 @@ def _write_mart(con: duckdb.DuckDBPyConnection, mart: Mart, draft: Path) -> int:
         database = draft / "restricted" / f"{mart.group}.duckdb"
     parquet = folder / "parquet" / f"{mart.name}.parquet"
     parquet.parent.mkdir(parents=True, exist_ok=True)
-    if mart.group is not None:
-        folder.chmod(0o750)
-        (draft / "restricted").chmod(0o750)
     alias = f"serving_{mart.group or 'bi'}"
     con.execute(
         f"attach if not exists '{database}' as {alias} (storage_version '{STORAGE_VERSION}')"
@@ -174,8 +172,17 @@ def _write_mart(con: duckdb.DuckDBPyConnection, mart: Mart, draft: Path) -> int:
         con.execute(f"comment on column {table}.{column} is {_text(meaning)}")
     con.execute(f"copy (select * from {table} order by {order}) to '{parquet}' (format parquet)")
     if mart.group is not None:
-        database.chmod(0o640)
+        _restrict(mart.group, folder, database)
     return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def _restrict(group: str, folder: Path, database: Path) -> None:
+    """Let only the group in; it owns the files where the machine knows a group of that name."""
+    folder.parent.chmod(0o711)
+    for path in [folder, *folder.rglob("*"), database]:
+        path.chmod(0o750 if path.is_dir() else 0o640)
+        with suppress(LookupError, PermissionError):
+            shutil.chown(path, group=group)
 
 
 def _text(value: str) -> str:

@@ -91,8 +91,8 @@ def demo_lines(settings: Settings) -> list[str]:
         f"kept {_percent(kept.get('logo'))}, leak ratio {_plain(kept.get('leak'))}",
         f"Alerts    {events['n']} events on record, {len(letters)} messages in "
         f"{settings.outbox}",
-        f"Marts     {settings.published / 'current' / 'keyaccounts.duckdb'} (schema marts), Parquet "
-        "beside it",
+        f"Marts     {settings.published / 'current' / 'keyaccounts.duckdb'} (schema marts), "
+        "Parquet beside it",
         f"Checks    {settings.home / 'reports' / 'data_docs' / 'index.html'}",
         f"Status    keyaccounts status --home {settings.home}",
         f"Why       keyaccounts explain ACCOUNT_ID --home {settings.home}",

@@ -1,0 +1,145 @@
+"""The planted stories of the demo company show in what a user sees: marts, messages, explain."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from keyaccounts import nightly
+from keyaccounts.demo import generate
+from keyaccounts.reports.explain import explain, explain_lines
+from keyaccounts.reports.status import demo_lines
+from keyaccounts.settings import Run, Settings
+from tests.conftest import run_at, settings_for, silent
+
+END = date(2026, 10, 31)
+
+
+@dataclass(frozen=True)
+class Demo:
+    settings: Settings
+    stories: dict[str, dict[str, Any]]
+    con: duckdb.DuckDBPyConnection
+
+    def count(self, check: dict[str, Any]) -> int:
+        """Return the rows of the mart that a check speaks of."""
+        sql = f"select count(*) from marts.{check['mart']} where {check['where']}"
+        return int(self.con.execute(sql).fetchall()[0][0])
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    folder = tmp_path_factory.mktemp("demo")
+    generate(folder / "source", end=END)
+    settings = settings_for(
+        folder / "home", folder / "source", go_live_date=date(2026, 10, 1),
+        fallback_manager="boss@example.com",
+    )  # fmt: skip
+    nightly.nightly(settings, run_at("2026-09-30"), log=silent)
+    nightly.nightly(settings, Run(END, datetime(2026, 11, 2, 1, tzinfo=UTC)), log=silent)
+    con = duckdb.connect(str(settings.published / "current" / "keyaccounts.duckdb"), read_only=True)
+    told = json.loads((folder / "source" / "stories.json").read_text("utf-8"))
+    yield Demo(settings, {story["id"]: story for story in told["stories"]}, con)
+    con.close()
+
+
+def built_marts(demo: Demo) -> set[str]:
+    rows = demo.con.execute("select table_name from information_schema.tables").fetchall()
+    return {row[0] for row in rows}
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "whale_losing_volume", "flapping_b", "one_off_bulk", "slow_dealer", "cash_sitting_owner",
+        "won_back", "cross_sell_gone_wrong", "single_threaded_left", "rising_small",
+        "bought_growth", "relative_drop", "new_customer",
+    ],
+)  # fmt: skip
+def test_a_planted_story_shows(demo: Demo, story: str) -> None:
+    checks = [c for c in demo.stories[story]["checks"] if c["mart"] in built_marts(demo)]
+    assert checks, "no mart of this story is built yet"
+    for check in checks:
+        found, wanted = demo.count(check), check["rows"]
+        holds = (
+            found >= 1 if wanted == "at_least_1" else found == (wanted if wanted != "none" else 0)
+        )
+        assert holds, f"{check['mart']} where {check['where']}: {found} rows, wanted {wanted}"
+
+
+def test_the_whale_reaches_its_account_manager_with_figures_that_add_up(demo: Demo) -> None:
+    whale = demo.stories["whale_losing_volume"]["account_ids"][0]
+    letters = [
+        text
+        for file in demo.settings.outbox.glob("2026-10-31/*.txt")
+        if f"({whale})" in (text := file.read_text("utf-8"))
+    ]
+    assert len(letters) == 1
+    lines = letters[0].splitlines()
+    start = lines.index("Why:")
+    end = next(n for n in range(start, len(lines)) if lines[n].startswith("  Change in all"))
+    amounts = [
+        int(line.rsplit(" ", 1)[1].replace(",", "").replace(".", ""))
+        for line in lines[start + 1 : end + 1]
+        if line.strip("- ") != ""
+    ]
+    assert sum(amounts[:-1]) == amounts[-1] < 0
+
+
+def test_the_same_night_again_sends_nothing(demo: Demo) -> None:
+    before = sorted(demo.settings.outbox.rglob("*.eml"))
+    later = Run(END, datetime(2026, 11, 2, 2, tzinfo=UTC))
+    summary = nightly.notify(demo.settings, later, log=silent)
+    assert summary["messages_written"] == 0
+    assert sorted(demo.settings.outbox.rglob("*.eml")) == before
+
+
+def test_the_control_account_agrees_at_every_month_end(demo: Demo) -> None:
+    version = (demo.settings.published / "current").resolve()
+    con = duckdb.connect(str(version / "restricted" / "data_engineering.duckdb"), read_only=True)
+    found = con.execute(
+        "select check_status, count(*) from marts.receivables_reconciliation "
+        "where check_name = 'general_ledger' group by 1"
+    ).fetchall()
+    con.close()
+    assert found == [("ok", 48)]
+
+
+def test_explain_names_figures_threshold_history_and_drivers(demo: Demo) -> None:
+    whale = demo.stories["whale_losing_volume"]["account_ids"][0]
+    text = "\n".join(explain_lines(explain(demo.settings, whale)))
+    for part in (
+        "Tier B at 2026-10-31",
+        "below 80% is A",
+        "from 2026-10-31 to now",
+        "lost product",
+    ):
+        assert part in text
+
+
+def test_the_demo_ends_with_ten_lines(demo: Demo) -> None:
+    lines = demo_lines(demo.settings)
+    assert len(lines) == 10
+    assert "Fading Whale" in lines[2]
+
+
+def test_no_one_else_may_read_the_restricted_marts(demo: Demo) -> None:
+    restricted = (demo.settings.published / "current").resolve() / "restricted"
+    assert len(list(restricted.rglob("*.parquet"))) >= 2
+    assert "alert_events" not in built_marts(demo)
+    assert [p.name for p in restricted.rglob("*") if p.stat().st_mode & 0o007] == []
+
+
+def test_old_versions_go_and_current_stays(demo: Demo, tmp_path: Path) -> None:
+    few = replace(demo.settings, keep_versions=1)
+    run = Run(END, datetime(2026, 11, 2, 3, tzinfo=UTC))
+    nightly.publish(few, run, silent)
+    versions = [p.name for p in demo.settings.published.iterdir() if p.name[0].isdigit()]
+    assert versions == [(demo.settings.published / "current").resolve().name]

@@ -1,0 +1,40 @@
+"""Own rules that break the build, and the night after they were repaired."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from keyaccounts import nightly
+from keyaccounts.errors import CheckFailedError, ConfigurationError
+from tests.conftest import run_at, settings_for, silent
+from tests.faults.small import DAY
+
+SEED = Path(__file__).parents[2] / "dbt_project/seeds/tier_config.csv"
+
+
+@pytest.mark.xfail(reason="bug: a retry keeps the rules of the failed build", strict=True)
+def test_repaired_rules_are_read_by_the_next_build(source: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    header, row = SEED.read_text("utf-8").splitlines()
+    (rules / SEED.name).write_text(f"{header}\n{row}\n{row}\n")
+    settings = settings_for(tmp_path / "home", source, rules_dir=str(rules))
+    for entity in nightly.planned_entities(settings):
+        nightly.extract(settings, run_at(DAY), entity, silent)
+    with pytest.raises(CheckFailedError):
+        nightly.build(settings, run_at(DAY), silent)
+    (rules / SEED.name).write_text(f"{header}\n{row}\n")
+    assert nightly.build(settings, run_at(DAY), silent)["tests"]["passed"] > 0
+
+
+def test_a_file_that_is_no_rule_is_refused(source: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "tier_confg.csv").write_text("valid_from\n")
+    settings = settings_for(tmp_path / "home", source, rules_dir=str(rules))
+    for entity in nightly.planned_entities(settings):
+        nightly.extract(settings, run_at(DAY), entity, silent)
+    with pytest.raises(ConfigurationError, match=r"tier_confg\.csv is no rule file; known: "):
+        nightly.build(settings, run_at(DAY), silent)
