@@ -37,9 +37,11 @@ class Publication:
 
     def mart_rows(self, mart: str, columns: str = "*", where: str = "true") -> list[Any]:
         """Rows of one mart's Parquet file, in its own order."""
-        return duckdb.connect().execute(
-            f"select {columns} from '{self.marts[mart]}' where {where}"
-        ).fetchall()
+        return (
+            duckdb.connect()
+            .execute(f"select {columns} from '{self.marts[mart]}' where {where}")
+            .fetchall()
+        )
 
     @property
     def digests(self) -> dict[str, str]:

@@ -113,7 +113,8 @@ def test_every_raw_a_earns_at_least_what_every_b_earns(northwind: Publication) -
     wrong = northwind.rows(
         """
         with spans as (
-            select month_end, raw_tier, min(ttm_profit_amount) as low, max(ttm_profit_amount) as high
+            select month_end, raw_tier, min(ttm_profit_amount) as low,
+                max(ttm_profit_amount) as high
             from marts.account_tiers where raw_tier in ('A', 'B', 'C') group by all
         )
         select * from spans as better join spans as worse

@@ -127,7 +127,8 @@ def test_decimal_comma_is_refused_and_never_read_as_a_thousand(tmp_path: Path) -
     with pytest.raises(SourceRefusedError) as refused:
         nightly.extract(settings, run, "erp_invoice_lines", silent)
     with_comma = _sql(
-        f"select count(*) from {_csv('sales/SalesOrderItems', delim=';')} where NETAMOUNT like '%,%'"
+        f"select count(*) from {_csv('sales/SalesOrderItems', delim=';')} "
+        "where NETAMOUNT like '%,%'"
     )[0][0]
     assert f"{with_comma} of 17818 rows break the contract" in str(refused.value)
     assert re.search(

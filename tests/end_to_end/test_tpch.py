@@ -92,9 +92,7 @@ def test_profit_is_measured_because_every_cost_is_known(tpch: Publication) -> No
     assert found == [("gross_profit", 1)]
 
 
-def test_cohorts_hold_exactly_those_who_bought(
-    tpch: Publication, data: Path
-) -> None:
+def test_cohorts_hold_exactly_those_who_bought(tpch: Publication, data: Path) -> None:
     buyers = _direct(data, "select count(distinct o_custkey) from lines")[0][0]
     sizes = tpch.mart_rows("cohort_retention", "sum(cohort_size_count)", "month_index = 0")
     assert sizes == [(buyers,)]

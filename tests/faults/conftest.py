@@ -22,12 +22,12 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Publication:
     return demo_publication(tmp_path_factory.getbasetemp())
 
 
-@pytest.fixture()
+@pytest.fixture
 def source(tmp_path: Path) -> Path:
     return small_company(tmp_path / "source")
 
 
-@pytest.fixture()
+@pytest.fixture
 def land(source: Path, tmp_path: Path) -> Callable[..., object]:
     """Return a function that lands one entity of `source` and gives its counts."""
     from keyaccounts import nightly
