@@ -39,11 +39,11 @@ test-fast: $(READY) ## all tests but those marked slow
 
 lint: $(READY) ## ruff over Python, its formatting included
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check dags plugins scripts tests/airflow
+	@$(BIN)/ruff format --check .
 
 format: $(READY) ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
-	@$(BIN)/ruff format dags plugins scripts tests/airflow
+	@$(BIN)/ruff format .
 
 types: $(READY) ## mypy, strict, over include/
 	@$(BIN)/mypy

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from keyaccounts.contract import REQUIRED_ENTITIES, load_contract
 from keyaccounts.errors import (
@@ -30,6 +31,7 @@ from keyaccounts.publishing import publish as publish_marts
 from keyaccounts.settings import Run, Settings
 from keyaccounts.sources.files import delivered_entities
 from keyaccounts.warehouse import build as build_warehouse
+from keyaccounts.warehouse import mark_audited
 
 if TYPE_CHECKING:
     from keyaccounts.alerts.channels import Channel
@@ -108,7 +110,9 @@ def check_marts(settings: Settings, run: Run, log: Log = print) -> dict[str, Any
     from keyaccounts.quality import check_marts as check
 
     with _step(settings, run, "check-marts", log):
-        return {"checks": check(settings, run, log)}
+        checks = check(settings, run, log)
+        mark_audited(settings)
+    return {"checks": checks}
 
 
 def publish(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
@@ -225,6 +229,11 @@ def run_lock(settings: Settings, run: Run, what: str, name: str = "run") -> Iter
 
 @contextmanager
 def _step(settings: Settings, run: Run, name: str, log: Log, lock: str = "run") -> Iterator[None]:
+    today = run.wall_time.astimezone(ZoneInfo(settings.timezone)).date()
+    if run.as_of_date > today:
+        raise ConfigurationError(
+            f"as-of date {run.as_of_date} lies in the future: it is {today} in {settings.timezone}"
+        )
     log(f"{name} ...")
     started = time.monotonic()
     with run_lock(settings, run, name, lock):

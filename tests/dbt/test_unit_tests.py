@@ -19,4 +19,3 @@ def test_the_dbt_unit_tests_pass(tmp_path: Path) -> None:
     )
     assert len(nodes) >= 4
     assert {node.name: node.message for node in nodes if node.status != "pass"} == {}
-

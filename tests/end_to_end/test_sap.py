@@ -115,7 +115,7 @@ def test_naive_mapping_of_the_dirty_set_is_refused_with_place_and_rule(tmp_path:
     message = str(refused.value)
     assert "erp_invoices.csv is refused: 5166 of 5166 rows break the contract" in message
     assert (
-        "erp_invoices.csv line 2, column invoice_date: '20150101' is not a date (YYYY-MM-DD)"
+        "erp_invoices.csv row 2, column invoice_date: '20150101' is not a date (YYYY-MM-DD)"
         in message
     )
     assert list(settings.landing.glob("erp_invoices/*")) == []
@@ -132,7 +132,7 @@ def test_decimal_comma_is_refused_and_never_read_as_a_thousand(tmp_path: Path) -
     )[0][0]
     assert f"{with_comma} of 17818 rows break the contract" in str(refused.value)
     assert re.search(
-        r"erp_invoice_lines\.csv line 2, column net_amount: '4374,13' is not an amount",
+        r"erp_invoice_lines\.csv row 2, column net_amount: '4374,13' is not an amount",
         str(refused.value),
     )
 

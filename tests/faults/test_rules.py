@@ -14,7 +14,6 @@ from tests.faults.small import DAY
 SEED = Path(__file__).parents[2] / "dbt_project/seeds/tier_config.csv"
 
 
-@pytest.mark.xfail(reason="bug: a retry keeps the rules of the failed build", strict=True)
 def test_repaired_rules_are_read_by_the_next_build(source: Path, tmp_path: Path) -> None:
     rules = tmp_path / "rules"
     rules.mkdir()

@@ -19,6 +19,16 @@
         ) * cast('{{ unit }}' as decimal({{ scale + 1 }},{{ scale }}))
     end as decimal(18,{{ scale }}))
 {%- endmacro %}
+{# a / c, cut to `scale` decimals: the largest such number that is not above it. For a, c >= 0. #}
+{% macro divide_down(a, c, scale=2) %}{{ return(adapter.dispatch('divide_down')(a, c, scale)) }}{% endmacro %}
+{% macro default__divide_down(a, c, scale) %}
+    {%- set unit = '0.' ~ '0' * (scale - 1) ~ '1' -%}
+    cast(case when {{ whole(c) }} > 0 then
+        cast({{ whole(a) }} * {{ 10 ** scale }} // {{ whole(c) }} as decimal(38,0))
+        * cast('{{ unit }}' as decimal({{ scale + 1 }},{{ scale }}))
+    end as decimal(18,{{ scale }}))
+{%- endmacro %}
+
 {% macro whole(x) %}cast(cast({{ x }} as decimal(34,4)) * 10000 as hugeint){% endmacro %}
 
 {# An amount at a rate, rounded to cents. Operands are widened first: decimal x decimal keeps the

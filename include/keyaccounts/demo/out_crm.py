@@ -67,11 +67,13 @@ _VIEWS = {
                     as exit_type,
             if(exit_type is null, null, 'noted by the account manager') as exit_reason,
             worktime(created_on, no) as created_at,
-            worktime(if(u('changed', no) < 0.1 and role is null,
+            worktime(coalesce(merged_on, if(u('changed', no) < 0.1 and role is null,
                 created_on + ((date '{end}' - created_on) * u('changed on', no))::int,
-                    created_on)::date, no)
+                    created_on))::date, no)
                 as updated_at
-        from (select *, stop_month < {months} and back_month >= {months} as gone
+        from (select *, stop_month < {months} and back_month >= {months} as gone,
+            (select greatest(s.created_on, acc.created_on) from acc as s
+                where s.no = acc.merged_no) as merged_on
             from acc) order by no""",
     "crm_contacts": """
         select 'C' || lpad(no::varchar, 6, '0') || '-' || k as contact_id, account_id(no)

@@ -6,6 +6,7 @@ to is healed by the later load. The result is derived: it can be deleted at any 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass, field
@@ -13,10 +14,11 @@ from pathlib import Path
 
 import duckdb
 
-from keyaccounts.contract import Column, Entity, load_contract
+from keyaccounts.contract import CONTRACT_FILE, Column, Entity, load_contract
 from keyaccounts.errors import SourceRefusedError
 from keyaccounts.landing.loads import Load, fingerprint, loads_in_play, rows_sql
 from keyaccounts.settings import Settings
+from keyaccounts.sources.files import Place
 
 # Referenced entities before those that refer to them.
 ORDER = (
@@ -67,7 +69,9 @@ def resolve(settings: Settings) -> Resolution:
             f"nothing has landed for {', '.join(missing)}; "
             "the three entities crm_accounts, erp_invoices and erp_invoice_lines must exist"
         )
-    name = f"{fingerprint(settings, list(contract))}-{settings.base_currency}"
+    rules = f"{settings.base_currency}|{settings.max_rate_age_days}|{_code()}"
+    state = f"{fingerprint(settings, list(contract))}|{rules}"
+    name = hashlib.sha256(state.encode()).hexdigest()[:16]
     folder = settings.home / "warehouse" / "resolved" / name
     done = folder / "resolution.json"
     if done.is_file():
@@ -76,6 +80,11 @@ def resolve(settings: Settings) -> Resolution:
         states = _judge(settings, present, folder)
     _refuse_bad_share(settings, states)
     return Resolution(name, folder, states)
+
+
+def _code() -> str:
+    """Return the text of the rules: a verdict is as good as the rules that gave it."""
+    return CONTRACT_FILE.read_text("utf-8") + Path(__file__).read_text("utf-8")
 
 
 def _judge(
@@ -258,7 +267,7 @@ def _reject_orphans(con: duckdb.DuckDBPyConnection, entity: Entity, column: Colu
 
 def _finish(con: duckdb.DuckDBPyConnection, state: EntityState, loads: list[Load]) -> None:
     name = loads[0].entity
-    files = {load.number: load.manifest["source"] for load in loads}
+    places = {load.number: Place.of(load.manifest) for load in loads}
     counts = con.execute(
         "select count(distinct (_load, _row)) filter (where not is_follower), "
         "count(distinct (_load, _row)) filter (where is_follower) "
@@ -278,7 +287,7 @@ def _finish(con: duckdb.DuckDBPyConnection, state: EntityState, loads: list[Load
         [name],
     ).fetchall()
     state.examples = [
-        f"{files[load]} row {row} ({key}), column {column}: {value!r} {rule}"
+        f"{places[load].row(row)} ({key}), column {column}: {value!r} {rule}"
         for load, row, key, column, value, rule in rows
     ]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from keyaccounts.contract import MEANING_COLUMNS, TYPE_WORDS, Column, Entity
 
+EARLIEST = "1900-01-01"
 MONEY_SIGNS = {
     "erp_invoices": (
         (
@@ -87,7 +88,10 @@ def _parsed(column: Column, text: str) -> str:
             f"case when regexp_full_match({text}, '[+-]?\\d+(\\.0+)?') "
             f"then try_cast({text} as bigint) end"
         )
-    return f"try_cast({text} as {column.sql_type})"
+    return (
+        f"case when regexp_full_match({text}, '[+-]?(\\d+\\.?\\d*|\\.\\d+)') "
+        f"then try_cast({text} as {column.sql_type}) end"
+    )
 
 
 def rules_of(entity: Entity, types: Mapping[str, str]) -> list[Rule]:
@@ -119,6 +123,10 @@ def _column_rules(entity: Entity, column: Column, is_parsed: bool) -> list[Rule]
     if column.minimum is not None:
         claim = f"must be at least {column.minimum}"
         rules.append(Rule(name, f"{name} < {column.minimum}", claim, holds_back))
+    if column.type in {"date", "timestamp"}:
+        # A mistyped century would become the first document of the company.
+        claim = f"must not lie before {EARLIEST}"
+        rules.append(Rule(name, f"{name} < date '{EARLIEST}'", claim, holds_back))
     if column.maximum is not None:
         claim = f"must be at most {column.maximum}"
         rules.append(Rule(name, f"{name} > {column.maximum}", claim, holds_back))

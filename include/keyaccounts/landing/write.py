@@ -192,7 +192,7 @@ def _collect_bad(
 def _rejected_lines(
     con: duckdb.DuckDBPyConnection, incoming: Incoming
 ) -> list[tuple[int, str, str]]:
-    if incoming.first_line is None:
+    if not incoming.is_text:
         return []
     rows = con.execute(
         f"select distinct on (line) line, csv_line, lower(error_message) from {REJECTS} "
@@ -204,20 +204,18 @@ def _rejected_lines(
 def _name_places(
     con: duckdb.DuckDBPyConnection, incoming: Incoming, lines: list[tuple[int, str, str]]
 ) -> None:
-    if incoming.first_line is None:
-        con.execute(f"update bad_rows set place = '{incoming.label} row ' || source_row")
-        return
-    # Lines that could not be taken apart are no records, so they shift the lines behind them.
+    # Lines that could not be taken apart are no records, so they shift the rows behind them.
     con.execute("create or replace temp table torn (line bigint)")
     if lines:
         con.executemany("insert into torn values (?)", [[line] for line, _, _ in lines])
+    shift = incoming.place.header_rows
     con.execute(
         f"""
-        update bad_rows set place = '{incoming.label} line ' || (
-            source_row + {incoming.first_line - 1} + (
+        update bad_rows set place = '{incoming.label} row ' || (
+            source_row + {shift} + (
                 select count(*) from (
                     select line - row_number() over (order by line) as before from torn
-                ) as t where t.before < source_row + {incoming.first_line - 1}
+                ) as t where t.before < source_row + {shift}
             )
         )
         """
@@ -294,6 +292,7 @@ def _commit(
         "load": landed.load,
         "mode": "full",
         "source": incoming.label,
+        "header_rows": incoming.place.header_rows,
         "contract_version": CONTRACT_VERSION,
         "as_of_date": run.as_of_date.isoformat(),
         "loaded_at": run.wall_time.astimezone(UTC).isoformat(timespec="seconds"),

@@ -83,6 +83,8 @@ def publish(settings: Settings, run: Run, log: Callable[[str], None] = print) ->
             f"the warehouse holds {held} ({state.get('status', 'never built')}), not a finished "
             f"build as of {run.as_of_date}: run build and check-marts first"
         )
+    if not state.get("is_audited"):
+        raise CheckFailedError("the build was not audited: run check-marts first")
     settings.published.mkdir(parents=True, exist_ok=True)
     _clear_drafts(settings)
     version = _next_version(settings, run)

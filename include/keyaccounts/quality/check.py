@@ -63,6 +63,7 @@ def check_marts(settings: Settings, run: Run, log: Log) -> dict[str, Any]:
     with _database(settings, settings.warehouse) as con:
         con.execute(
             f"create table checks.run as select date '{run.as_of_date}' as as_of_date, "
+            f"'{settings.timezone}' as timezone, "
             f"'{settings.base_currency}' as base_currency, "
             f"{settings.max_rate_age_days} as max_rate_age_days, "
             f"{'erp_payment_applications' in state['present_entities']} as is_receivable_known"

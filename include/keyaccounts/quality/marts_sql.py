@@ -107,7 +107,14 @@ RECEIVABLES = """
 
 IDENTITY = """
     with landed as (
-        select count(distinct account_id) as accounts_count from landing.crm_account_versions
+        -- An account that came after D and has no document by then is not known at D.
+        select count(distinct v.account_id) as accounts_count
+        from landing.crm_account_versions as v cross join checks.run
+        where v.created_at is null
+            or timezone(timezone, timezone('UTC', v.created_at))::date <= as_of_date
+            or v.account_id in (
+                select account_id from landing.erp_invoices where invoice_date <= as_of_date
+            )
     ),
     mart as (
         select

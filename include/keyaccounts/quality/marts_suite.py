@@ -92,7 +92,7 @@ def _totals() -> tuple[Expectation, ...]:
         Expectation(
             "every_account_is_there_once",
             "identity",
-            "The mart of accounts has the landed accounts",
+            "The mart of accounts has the landed accounts known at D",
             ROWS,
             unexpected(
                 "'accounts has ' || accounts_count || ' rows, landed are ' || landed_count",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -15,28 +17,43 @@ DELIMITERS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True)
+class Place:
+    """How a person finds a record of a file: spreadsheets count the header as row 1."""
+
+    label: str
+    header_rows: int
+
+    @classmethod
+    def of(cls, manifest: dict[str, Any]) -> Place:
+        """Return the place that a manifest speaks of."""
+        return cls(manifest["source"], manifest["header_rows"])
+
+    def row(self, record: int) -> str:
+        """Return where record `record` (from 1) stands."""
+        return f"{self.label} row {record + self.header_rows}"
+
+
+@dataclass(frozen=True)
 class Incoming:
     """What one entity's file holds, as the DuckDB view `incoming`.
 
     `types` gives the DuckDB type of each column of the file; the view has them and `_row`, the
-    number of the record from 1. `first_line` is the line of record 1 in a text file, or None where
-    a file has no lines.
+    number of the record from 1. `is_text` says that lines may be torn.
     """
 
-    label: str
+    place: Place
     types: dict[str, str]
-    first_line: int | None
+    is_text: bool
+
+    @property
+    def label(self) -> str:
+        """Name of the file."""
+        return self.place.label
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names in the file, in order."""
         return tuple(self.types)
-
-    def place(self, row: int) -> str:
-        """Return where record `row` stands, as a person would look it up."""
-        if self.first_line is None:
-            return f"{self.label} row {row}"
-        return f"{self.label} line {row + self.first_line - 1}"
 
 
 def delivered_entities(folder: Path) -> list[str]:
@@ -60,46 +77,67 @@ def open_file(con: duckdb.DuckDBPyConnection, folder: Path, entity: str) -> Inco
     Lines of a CSV file that cannot be taken apart go to the table `incoming_rejects`.
     Raises SourceRefusedError when the file is missing or cannot be read at all.
     """
-    parquet, csv = folder / f"{entity}.parquet", folder / f"{entity}.csv"
+    parquet, text = folder / f"{entity}.parquet", folder / f"{entity}.csv"
     try:
         if parquet.is_file():
             return _open_parquet(con, parquet)
-        if csv.is_file():
-            return _open_csv(con, csv)
+        if text.is_file():
+            return _open_csv(con, text, entity)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
-        name = parquet.name if parquet.is_file() else csv.name
+        name = parquet.name if parquet.is_file() else text.name
         raise SourceRefusedError(f"{name} cannot be read: {reason}") from error
-    raise SourceRefusedError(f"{entity}: no {csv.name} or {parquet.name} in the source folder")
+    raise SourceRefusedError(f"{entity}: no {text.name} or {parquet.name} in the source folder")
 
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, file: Path) -> Incoming:
-    con.execute(
-        "create or replace temp view incoming as select * exclude (file_row_number), "
-        f"file_row_number + 1 as _row from read_parquet({_literal(file)}, file_row_number = true)"
-    )
-    return Incoming(file.name, _types(con), None)
+    scan = f"read_parquet({_literal(file)}, file_row_number = true)"
+    _create_view(con, scan, "file_row_number + 1", "file_row_number")
+    return Incoming(Place(file.name, 0), _types(con), is_text=False)
 
 
-def _open_csv(con: duckdb.DuckDBPyConnection, file: Path) -> Incoming:
-    with file.open(encoding="utf-8-sig", errors="replace", newline="") as text:
-        header = text.readline()
-    if not header.strip():
-        raise SourceRefusedError(f"{file.name} is empty: not even a header")
-    delimiter = max(DELIMITERS, key=header.count)
-    con.execute(
-        f"""
-        create or replace temp view incoming as
-        select *, row_number() over () as _row
-        from read_csv(
-            {_literal(file)}, all_varchar = true, header = true, delim = '{delimiter}',
-            quote = '"', escape = '"', nullstr = '', auto_detect = true, sample_size = 1,
+def _open_csv(con: duckdb.DuckDBPyConnection, file: Path, entity: str) -> Incoming:
+    names, delimiter = _header(file, entity)
+    columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in names)
+    scan = f"""
+        read_csv(
+            {_literal(file)}, columns = {{{columns}}}, auto_detect = false, header = true,
+            delim = '{delimiter}', quote = '"', escape = '"', nullstr = '',
             ignore_errors = true, store_rejects = true, rejects_table = '{REJECTS}',
             rejects_scan = '{REJECTS}_scan', rejects_limit = 0
         )
-        """
+    """
+    _create_view(con, scan, "row_number() over ()")
+    return Incoming(Place(file.name, 1), _types(con), is_text=True)
+
+
+def _create_view(
+    con: duckdb.DuckDBPyConnection, scan: str, number: str, internal: str | None = None
+) -> None:
+    """Create the view `incoming`; a column of the file that is called like ours gives way."""
+    names = [row[0] for row in con.execute(f"describe select * from {scan}").fetchall()]
+    kept = [n for n in names if n.lower() not in {"_row", internal}]
+    listed = ", ".join('"' + name.replace('"', '""') + '"' for name in kept)
+    con.execute(
+        f"create or replace temp view incoming as select {listed}, {number} as _row from {scan}"
     )
-    return Incoming(file.name, _types(con), 2)
+
+
+def _header(file: Path, entity: str) -> tuple[list[str], str]:
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as text:
+        line = text.readline()
+    if not line.strip():
+        raise SourceRefusedError(f"{file.name} is empty: not even a header")
+    delimiter = max(DELIMITERS, key=line.count)
+    names = next(csv.reader([line], delimiter=delimiter))
+    twice = [c.name for c in load_contract()[entity].columns if names.count(c.name) > 1]
+    if twice:
+        raise SourceRefusedError(f"{file.name}: {', '.join(twice)} stands twice in the header")
+    numbered = [
+        name if name and names.count(name) == 1 else f"{name or 'column'} ({position})"
+        for position, name in enumerate(names, 1)
+    ]
+    return numbered, delimiter
 
 
 def _types(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -107,5 +145,9 @@ def _types(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {row[0]: row[1] for row in rows if row[0] != "_row"}
 
 
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
 def _literal(file: Path) -> str:
-    return "'" + str(file).replace("'", "''") + "'"
+    return _text(str(file))

@@ -1,5 +1,5 @@
 """The warehouse: runs dbt over the landing and reads its results."""
 
-from keyaccounts.warehouse.build import BuildResult, build
+from keyaccounts.warehouse.build import BuildResult, build, mark_audited
 
-__all__ = ["BuildResult", "build"]
+__all__ = ["BuildResult", "build", "mark_audited"]

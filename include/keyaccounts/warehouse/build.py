@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from keyaccounts.warehouse.landing_schema import lay_out
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 STATE = "build_state.json"
+SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class NodeResult:
     seconds: float
     rows: int | None
     message: str
+    sql: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,11 @@ def build(
         **lay_out(settings, resolution),
     }
     target = settings.home / "warehouse" / "target"
-    wanted = {"variables": variables, "landing": resolution.fingerprint}
+    wanted = {
+        "variables": variables,
+        "landing": resolution.fingerprint,
+        "project": _project_hash(_project(settings)),
+    }
     is_retry = _can_retry(target, wanted)
     log(f"build as of {run.as_of_date}" + (" (goes on where it stopped)" if is_retry else ""))
     target.mkdir(parents=True, exist_ok=True)
@@ -78,10 +85,16 @@ def build(
     ]  # fmt: skip
     nodes = run_dbt(settings, command, log)
     failed = [n for n in nodes if n.status not in {"success", "pass", "skipped", "no-op"}]
-    status = "failed" if failed else "done"
+    status = "done" if not failed else "failed" if _is_model_error(failed) else "refused"
     (target / STATE).write_text(json.dumps({**wanted, "status": status}), encoding="utf-8")
-    _raise_for(failed)
+    _raise_for(settings, failed)
     return BuildResult(is_retry, _with_rows(settings, nodes))
+
+
+def mark_audited(settings: Settings) -> None:
+    """Note that the build passed the checks at the exit; publishing asks for it."""
+    state = settings.home / "warehouse" / "target" / STATE
+    state.write_text(json.dumps({**built_state(settings), "is_audited": True}), encoding="utf-8")
 
 
 def built_state(settings: Settings) -> dict[str, Any]:
@@ -139,7 +152,7 @@ def run_dbt(
     with _environment(environment):
         try:
             result = dbtRunner(callbacks=[_progress(log)]).invoke(
-                ["--quiet", "--no-use-colors", "--log-level-file", "info", *command, *base]
+                ["--quiet", "--log-level", "none", "--log-level-file", "info", *command, *base]
             )
         finally:
             # dbt leaves its connection open, and an open writer excludes everybody else.
@@ -164,6 +177,16 @@ def _project(settings: Settings) -> Path:
     return overlay
 
 
+def _project_hash(project: Path) -> str:
+    """Return a hash of what the build is made from: a repaired rule or model starts it anew."""
+    digest = hashlib.sha256()
+    for folder in ("models", "macros", "seeds", "tests"):
+        for file in sorted((project / folder).rglob("*")):
+            if file.is_file():
+                digest.update(str(file.relative_to(project)).encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def _progress(log: Callable[[str], None]) -> Callable[[Any], None]:
     def on_event(event: Any) -> None:
         if event.info.name in {"LogModelResult", "LogSeedResult"}:
@@ -177,6 +200,7 @@ def _progress(log: Callable[[str], None]) -> Callable[[Any], None]:
 
 
 def _node(entry: Any) -> NodeResult:
+    is_test = str(entry.node.resource_type) == "test"
     return NodeResult(
         name=entry.node.name,
         kind=str(entry.node.resource_type),
@@ -184,16 +208,41 @@ def _node(entry: Any) -> NodeResult:
         seconds=round(entry.execution_time, 3),
         rows=None,
         message=entry.message or "",
+        sql=(getattr(entry.node, "compiled_code", None) or "") if is_test else "",
     )
 
 
-def _raise_for(failed: list[NodeResult]) -> None:
+def _is_model_error(failed: list[NodeResult]) -> bool:
+    return any(node.kind != "test" for node in failed)
+
+
+def _raise_for(settings: Settings, failed: list[NodeResult]) -> None:
     if not failed:
         return
-    first = "; ".join(f"{node.name}: {node.message.strip()[:600]}" for node in failed[:3])
-    if all(node.kind == "test" for node in failed):
-        raise CheckFailedError(f"{len(failed)} data test(s) failed, nothing is published. {first}")
-    raise KeyaccountsError(f"{len(failed)} node(s) failed in dbt. {first}")
+    if _is_model_error(failed):
+        models = [node for node in failed if node.kind != "test"]
+        first = "; ".join(f"{n.name}: {n.message.strip()[:600]}" for n in models[:SHOWN])
+        raise KeyaccountsError(f"{len(models)} node(s) failed in dbt. {first}")
+    con = duckdb.connect(str(settings.warehouse), read_only=True)
+    try:
+        first = "; ".join(f"{n.name}: {_bad_rows(con, n)}" for n in failed[:SHOWN])
+    finally:
+        con.close()
+    raise CheckFailedError(f"{len(failed)} data test(s) failed, nothing is published. {first}")
+
+
+def _bad_rows(con: duckdb.DuckDBPyConnection, node: NodeResult) -> str:
+    """Return the first rows that a data test found, as text."""
+    try:
+        result = con.execute(f"select * from ({node.sql}) as bad limit {SHOWN}")
+    except duckdb.Error:
+        return node.message.strip()
+    names = [column[0] for column in result.description]
+    rows = [
+        ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True))
+        for row in result.fetchall()
+    ]
+    return f"{node.message.strip()}: " + " / ".join(rows)
 
 
 def _with_rows(settings: Settings, nodes: list[NodeResult]) -> list[NodeResult]:
@@ -207,7 +256,4 @@ def _with_rows(settings: Settings, nodes: list[NodeResult]) -> list[NodeResult]:
         )
     finally:
         con.close()
-    return [
-        NodeResult(n.name, n.kind, n.status, n.seconds, counts.get(n.name), n.message)
-        for n in nodes
-    ]
+    return [replace(node, rows=counts.get(node.name)) for node in nodes]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 import duckdb
 
 from keyaccounts.contract import Entity, load_contract
 from keyaccounts.landing.loads import Load, all_loads, loads_in_play
 from keyaccounts.landing.resolve import Resolution
-from keyaccounts.settings import Settings
+from keyaccounts.settings import Settings, business_date
 
 
 def lay_out(settings: Settings, resolution: Resolution) -> dict[str, object]:
@@ -56,7 +58,7 @@ def _rows(entity: Entity, loads: list[Load]) -> str:
 
 
 def _create_versions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """All landed versions of the accounts; a version without a stamp has the end of its load's day.
+    """All landed versions of the accounts; a version without a stamp has the day it became known.
 
     References that lead nowhere are null here too: an orphan parent is its own root. An account
     that was deleted keeps its place, because its documents stay.
@@ -64,7 +66,7 @@ def _create_versions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None
     entity = load_contract()["crm_accounts"]
     loads = all_loads(settings, "crm_accounts")
     stamps = ", ".join(
-        f"({load.number}, timestamptz '{load.manifest['as_of_date']} 23:59:59 {settings.timezone}')"
+        f"({load.number}, timestamptz '{_known_on(settings, load)} 23:59:59 {settings.timezone}')"
         for load in loads
     )
     references = {"parent_account_id": "known", "merged_into_account_id": "known"}
@@ -94,6 +96,11 @@ def _create_versions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None
         where v.account_id in (select id from known)
         """,
     )
+
+
+def _known_on(settings: Settings, load: Load) -> date:
+    """Return the business day that had ended when the load came: nothing is known before it."""
+    return business_date(datetime.fromisoformat(load.manifest["loaded_at"]), settings.timezone)
 
 
 def _create_loads(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:

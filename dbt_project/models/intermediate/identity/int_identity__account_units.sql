@@ -17,8 +17,15 @@ accounts as (
 ),
 
 merges as (
-    select epoch_date, account_id as node, merged_into_account_id as parent from accounts
-    where merged_into_account_id <> account_id
+    select
+        accounts.epoch_date,
+        accounts.account_id as node,
+        accounts.merged_into_account_id as parent
+    from accounts
+    inner join accounts as survivor
+        on survivor.epoch_date = accounts.epoch_date
+        and survivor.account_id = accounts.merged_into_account_id
+    where accounts.merged_into_account_id <> accounts.account_id
 ),
 
 {{ walk_to_roots('merge', 'merges') }},

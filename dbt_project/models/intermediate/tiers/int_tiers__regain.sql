@@ -95,7 +95,7 @@ final as (
         targets.event_type,
         cast(least(
             reached.reached_amount,
-            {{ multiply_divide('reached.through_amount', '1', 'targets.limit_share') }}
+            {{ divide_down('reached.through_amount', 'targets.limit_share') }}
             - targets.others_amount + cast(0.01 as decimal(3,2))
         ) - targets.profit_amount as decimal(18,2)) as profit_to_regain_amount
     from targets

@@ -1,21 +1,36 @@
+{{ config(materialized='table') }}
+
 with landed as (
     select
         *,
+        {{ business_date('created_at') }} as created_on,
+        min({{ business_date('created_at') }}) over (partition by account_id) as first_created_on,
         {{ business_date('coalesce(updated_at, landed_as_of)') }} as version_date
     from {{ source('landing', 'crm_account_versions') }}
 ),
 
 -- What an attribute was on a day is said by the newest version up to that day (ruling 5), so a
 -- version that the source stamped after D does not count, unless it is the only one.
+-- An account that came after D is not known at D, unless it has a document by then.
+documented as (
+    select account_id from {{ source('landing', 'erp_invoices') }}
+    where invoice_date <= {{ as_of_date() }}
+    group by account_id
+),
+
 known as (
     select
-        *,
+        landed.*,
         row_number() over (
-            partition by account_id, version_date
+            partition by landed.account_id, version_date
             order by updated_at desc nulls last, _load desc, _row
         ) as rank_of_day,
-        min(version_date) over (partition by account_id) as first_version_date
+        min(version_date) over (partition by landed.account_id) as first_version_date
     from landed
+    left join documented on documented.account_id = landed.account_id
+    where landed.first_created_on is null
+        or landed.first_created_on <= {{ as_of_date() }}
+        or documented.account_id is not null
 ),
 
 of_day as (
@@ -36,7 +51,7 @@ final as (
             {{ end_of_time() }}
         ) as valid_to,
         account_name,
-        {{ business_date("created_at") }} as created_on,
+        created_on,
         parent_account_id,
         merged_into_account_id,
         tax_id,
