@@ -45,7 +45,7 @@ from keyaccounts_operators import (
     ReportRunOperator,
     ResolveRunOperator,
 )
-from keyaccounts_runs import NIGHTLY_SCHEDULE, PUBLISHED, cron, run_params
+from keyaccounts_runs import MARTS, NIGHTLY_SCHEDULE, PUBLISHED, cron, run_params
 
 with DAG(
     dag_id="key_accounts_nightly",
@@ -74,7 +74,7 @@ with DAG(
     check_landing = CheckLandingOperator(task_id="check_landing", facts=run.output)
     build = BuildOperator(task_id="build", facts=run.output)
     check_marts = CheckMartsOperator(task_id="check_marts", facts=run.output)
-    publish = PublishOperator(task_id="publish", facts=run.output, outlets=[PUBLISHED])
+    publish = PublishOperator(task_id="publish", facts=run.output, outlets=[PUBLISHED, *MARTS])
     report = ReportRunOperator(task_id="report_run", facts=run.output).as_teardown()
 
     run >> plan >> extract >> check_landing >> build >> check_marts >> publish >> report

@@ -10,13 +10,21 @@ from zoneinfo import ZoneInfo
 from airflow.sdk import Asset, CronDataIntervalTimetable, Param, conf
 
 from keyaccounts.errors import ConfigurationError
-from keyaccounts.settings import Run, Settings, business_date, load_settings
+from keyaccounts.settings import PROJECT_ROOT, Run, Settings, business_date, load_settings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 PUBLISHED = Asset("key_accounts_published")
 """Its event says that readers see a new version, and for which day."""
+
+MARTS = [
+    Asset(f"keyaccounts_{mart}", group="keyaccounts_mart")
+    for mart in sorted(
+        file.stem for file in (PROJECT_ROOT / "dbt_project" / "models" / "marts").glob("*/*.sql")
+    )
+]
+"""One asset per published mart, for DAGs of others that wait for one of them."""
 
 NIGHTLY_SCHEDULE = "30 2 * * *"
 DELIVERY_SCHEDULE = "0 8-18 * * 1-5"
