@@ -25,6 +25,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 AIRFLOW = Path(sys.executable).with_name("airflow")
+READ_TRIES = 5
 HOST = "127.0.0.1"
 USER = "admin"
 PIDS = "pids.json"
@@ -222,13 +223,18 @@ class LocalAirflow:
             f"http://{HOST}:{self.port}{path}", method=method, headers=headers,
             data=None if body is None else json.dumps(body).encode(),
         )  # fmt: skip
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            raise LocalAirflowError(
-                f"{method} {path}: {error.code} {error.read()[:500]!r}"
-            ) from error
+        # On SQLite a reader may meet a writer; asking again is all it takes.
+        for left in reversed(range(READ_TRIES if method == "GET" else 1)):
+            try:
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return json.loads(answer.read() or b"null")
+            except urllib.error.HTTPError as error:
+                if error.code < 500 or not left:
+                    raise LocalAirflowError(
+                        f"{method} {path}: {error.code} {error.read()[:500]!r}"
+                    ) from error
+                time.sleep(1)
+        raise AssertionError("not reached")
 
     def _login(self) -> str:
         if self._token is None:

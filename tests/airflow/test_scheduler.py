@@ -59,8 +59,10 @@ class World:
         return run
 
     def event_of(self, nightly: dict[str, Any]) -> dict[str, Any]:
-        events = self.airflow.call("GET", "/api/v2/assets/events")["asset_events"]
-        return next(e for e in events if e["source_run_id"] == nightly["dag_run_id"])
+        run_id = nightly["dag_run_id"].replace("+", "%2B")
+        path = f"/api/v2/assets/events?source_run_id={run_id}&limit=100"
+        events = self.airflow.call("GET", path)["asset_events"]
+        return next(e for e in events if e["name"] == "key_accounts_published")
 
     def trigger_of(self, run: dict[str, Any]) -> dict[str, Any]:
         path = f"/api/v2/dags/{ALERTS}/dagRuns/{run['dag_run_id'].replace('+', '%2B')}"
