@@ -35,11 +35,11 @@ The official state machine, one step (semantics 3.1). `was` and `streak` are the
 
 {% macro next_tier(was, streak, now, old='') -%}
     case
-        when {{ now }}.rating_status <> 'RATED' then {{ now }}.rating_status
+        when {{ now }}.{{ old }}rating_status <> 'RATED' then {{ now }}.{{ old }}rating_status
         when {{ was }} is null or {{ was }} in ('NEW', 'INACTIVE') then {{ now }}.{{ old }}raw_tier
         when {{ is_down_eligible(was, now, old) }} then
             case
-                when {{ streak }} + 1 >= {{ now }}.down_month_ends then {{ now }}.{{ old }}raw_tier
+                when {{ streak }} + 1 >= {{ now }}.{{ old }}down_month_ends then {{ now }}.{{ old }}raw_tier
                 else {{ was }}
             end
         when {{ was }} <> 'A' and {{ now }}.{{ old }}is_up_to_a then 'A'
@@ -50,9 +50,9 @@ The official state machine, one step (semantics 3.1). `was` and `streak` are the
 
 {% macro next_streak(was, streak, now, old='') -%}
     case
-        when {{ now }}.rating_status = 'RATED'
+        when {{ now }}.{{ old }}rating_status = 'RATED'
             and ({{ is_down_eligible(was, now, old) }})
-            and {{ streak }} + 1 < {{ now }}.down_month_ends then {{ streak }} + 1
+            and {{ streak }} + 1 < {{ now }}.{{ old }}down_month_ends then {{ streak }} + 1
         else 0
     end
 {%- endmacro %}

@@ -2,17 +2,15 @@ with invoices as (select * from {{ ref('stg_erp__invoices') }}),
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
-internal as (
-    select account_id from versions
-    where is_internal and valid_from <= {{ as_of_date() }} and valid_to > {{ as_of_date() }}
-),
-
--- The first document: the earliest posted one of a non-internal account (ruling 4).
+-- The first document: the earliest posted one of an account that was not internal then (ruling 4).
 first_document as (
     select min(invoices.invoice_date) as first_document_date
     from invoices
-    left join internal on internal.account_id = invoices.account_id
-    where internal.account_id is null
+    inner join versions
+        on versions.account_id = invoices.account_id
+        and versions.valid_from <= invoices.invoice_date
+        and versions.valid_to > invoices.invoice_date
+    where not versions.is_internal
 ),
 
 final as (

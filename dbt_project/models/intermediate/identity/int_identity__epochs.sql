@@ -1,4 +1,4 @@
--- Days on which who belongs to whom changed. Between two of them the identity is the same.
+-- Days on which who belongs to whom changed, as far as a described day asks for them.
 with versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
 compared as (
@@ -14,11 +14,30 @@ compared as (
     window by_account as (partition by account_id order by valid_from)
 ),
 
+bounds as (select * from {{ ref('int_calendar__bounds') }}),
+
+described_days as (
+    select last_day(months.month_start) as day
+    from bounds,
+        lateral {{ months_between('bounds.first_document_date', 'bounds.last_month_end') }} as months
+    where bounds.first_document_date is not null
+    union
+    select as_of_date as day from bounds
+),
+
+-- Only the newest change up to a day that is described is ever asked for.
 final as (
-    select valid_from as epoch_date from compared
-    where is_change and valid_from > {{ beginning_of_time() }}
-    group by valid_from
-    union all
+    select epoch_date from (
+        select
+            described_days.day,
+            max(case when compared.is_change then compared.valid_from
+                else {{ beginning_of_time() }} end) as epoch_date
+        from described_days
+        inner join compared on compared.valid_from <= described_days.day
+        group by described_days.day
+    ) as of_days
+    group by epoch_date
+    union
     select {{ beginning_of_time() }} as epoch_date
 )
 

@@ -17,25 +17,20 @@ rates as (select * from {{ ref('int_fx__rates') }}),
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
-terms as (
-    select amount as default_terms_days from {{ ref('alert_rules') }}
-    where rule = 'default_terms_days'
-        and valid_from = (
-            select max(valid_from) from {{ ref('alert_rules') }}
-            where rule = 'default_terms_days' and valid_from <= {{ as_of_date() }}
-        )
-),
+terms as ({{ dated_rule('default_terms_days') }}),
 
 invoices as (
     select
         documents.*,
         coalesce(
             documents.due_date,
-            {{ add_days('documents.invoice_date', 'coalesce(versions.payment_terms_days, terms.default_terms_days)') }}
+            {{ add_days('documents.invoice_date', 'coalesce(versions.payment_terms_days, terms.amount)') }}
         ) as effective_due_date,
         documents.due_date is null as is_due_date_imputed
     from documents
-    cross join terms
+    inner join terms
+        on terms.valid_from <= documents.invoice_date
+        and terms.valid_until > documents.invoice_date
     left join versions
         on documents.due_date is null
         and versions.account_id = documents.account_id

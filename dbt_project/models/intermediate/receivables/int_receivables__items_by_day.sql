@@ -52,16 +52,23 @@ spans as (
     inner join months as offsets on offsets.month_number <= spans.month_number
 ),
 
+first_month as (
+    select min(month_number) as month_number from months
+),
+
 spanned as (
     select
         balances.*,
-        {{ month_number('balances.valid_from') }} as first_number,
+        -- What was open before the first document of an external account is there from then on.
+        greatest({{ month_number('balances.valid_from') }}, first_month.month_number)
+            as first_number,
         least(
             {{ month_number('balances.valid_to') }},
             {{ month_number('bounds.last_month_end') }} + 1
-        ) - {{ month_number('balances.valid_from') }} as span
+        ) - greatest({{ month_number('balances.valid_from') }}, first_month.month_number) as span
     from balances
     cross join bounds
+    cross join first_month
 ),
 
 at_days as (

@@ -6,29 +6,24 @@ with balances as (
 
 bounds as (select * from {{ ref('int_calendar__bounds') }}),
 
-rules as (
-    select cast(amount as integer) as overdue_days from {{ ref('alert_rules') }}
-    where rule = 'overdue_90_days'
-        and valid_from = (
-            select max(valid_from) from {{ ref('alert_rules') }}
-            where rule = 'overdue_90_days' and valid_from <= {{ as_of_date() }}
-        )
-),
+rules as ({{ dated_rule('overdue_90_days') }}),
 
 old_periods as (
     select
         balances.account_id,
         balances.document_id,
         greatest(
-            balances.valid_from, {{ add_days('balances.effective_due_date', 'rules.overdue_days') }}
+            balances.valid_from, {{ add_days('balances.effective_due_date', 'rules.amount') }}
         ) as old_from,
         balances.valid_to as old_to
     from balances
-    cross join rules
+    inner join rules
+        on rules.valid_from <= balances.effective_due_date
+        and rules.valid_until > balances.effective_due_date
     cross join bounds
-    where {{ add_days('balances.effective_due_date', 'rules.overdue_days') }} < balances.valid_to
+    where {{ add_days('balances.effective_due_date', 'rules.amount') }} < balances.valid_to
         and greatest(
-            balances.valid_from, {{ add_days('balances.effective_due_date', 'rules.overdue_days') }}
+            balances.valid_from, {{ add_days('balances.effective_due_date', 'rules.amount') }}
         ) <= bounds.as_of_date
 ),
 
@@ -62,12 +57,14 @@ final as (
         starts.document_id,
         {{ money_sum('balances.open_booked_amount') }} as overdue_amount
     from starts
-    cross join rules
     inner join balances
         on balances.account_id = starts.account_id
         and balances.valid_from <= starts.started_on
         and balances.valid_to > starts.started_on
-        and {{ add_days('balances.effective_due_date', 'rules.overdue_days') }} <= starts.started_on
+    inner join rules
+        on rules.valid_from <= balances.effective_due_date
+        and rules.valid_until > balances.effective_due_date
+        and {{ add_days('balances.effective_due_date', 'rules.amount') }} <= starts.started_on
     group by starts.account_id, starts.started_on, starts.document_id
 )
 

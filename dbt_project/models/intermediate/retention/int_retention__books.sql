@@ -8,7 +8,11 @@ all_months as (select * from {{ ref('int_calendar__month_ends') }}),
 
 account_windows as (select * from {{ ref('int_revenue__account_windows') }}),
 
-account_months as (select * from {{ ref('int_revenue__account_months') }}),
+line_groups as (select * from {{ ref('int_revenue__line_groups') }}),
+
+cost_ratios as (select * from {{ ref('int_revenue__cost_ratios') }}),
+
+bounds as (select * from {{ ref('int_calendar__bounds') }}),
 
 units as (select * from {{ ref('int_identity__account_units') }}),
 
@@ -61,14 +65,16 @@ yearly as (
 
 month_ends as (
     select
-        months.month_end,
-        months.epoch_date,
-        all_months.month_start,
-        all_months.month_number = months.month_number as is_closing
-    from months
-    inner join all_months
-        on all_months.month_number = months.month_number
-        or all_months.month_number = months.month_number - 1
+        closing.month_end,
+        closing.epoch_date,
+        side.month_start,
+        side.month_number = closing.month_number as is_closing
+    from all_months as closing
+    inner join all_months as side
+        on side.month_number = closing.month_number
+        or side.month_number = closing.month_number - 1
+    cross join bounds
+    where {{ add_months('closing.month_start', -1) }} >= bounds.first_document_date
 ),
 
 monthly as (
@@ -77,18 +83,27 @@ monthly as (
         'month_over_month' as comparison,
         units.customer_key,
         month_ends.is_closing,
-        account_months.net_amount as revenue_amount,
-        account_months.costed_net_amount - account_months.cost_amount as profit_amount
+        line_groups.net_amount as revenue_amount,
+        case cost_ratios.measure_used
+            when 'net_revenue' then line_groups.net_amount
+            when 'gross_profit' then line_groups.net_amount - line_groups.cost_amount
+                - coalesce({{ multiply_divide(
+                    'line_groups.net_amount - line_groups.costed_net_amount',
+                    'cost_ratios.ratio_cost_amount', 'cost_ratios.ratio_net_amount') }}, 0)
+        end as profit_amount
     from month_ends
-    inner join account_months on account_months.month_start = month_ends.month_start
+    inner join line_groups on line_groups.month_start = month_ends.month_start
     inner join units
         on units.epoch_date = month_ends.epoch_date
-        and units.account_id = account_months.account_id
+        and units.account_id = line_groups.account_id
     inner join versions
         on versions.account_id = units.customer_key
         and versions.valid_from <= month_ends.month_end
         and versions.valid_to > month_ends.month_end
     inner join channels on channels.channel = versions.channel
+    left join cost_ratios
+        on cost_ratios.month_end = month_ends.month_end
+        and cost_ratios.product_family = line_groups.product_family
     where not units.is_internal
 ),
 

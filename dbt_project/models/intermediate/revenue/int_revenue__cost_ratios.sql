@@ -4,12 +4,7 @@ with months as (select * from {{ ref('int_calendar__month_ends') }}),
 
 line_groups as (select * from {{ ref('int_revenue__line_groups') }}),
 
-units as (select * from {{ ref('int_identity__account_units') }}),
-
--- Who is internal is asked once, at D: the measure is one for the company.
-newest as (
-    select max(epoch_date) as epoch_date from units
-),
+versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
 external_groups as (
     select
@@ -20,11 +15,11 @@ external_groups as (
         sum(line_groups.absolute_net_amount) as absolute_net_amount,
         sum(line_groups.absolute_costed_net_amount) as absolute_costed_net_amount
     from line_groups
-    cross join newest
-    inner join units
-        on units.account_id = line_groups.account_id
-        and units.epoch_date = newest.epoch_date
-    where not units.is_internal
+    inner join versions
+        on versions.account_id = line_groups.account_id
+        and versions.valid_from <= last_day(line_groups.month_start)
+        and versions.valid_to > last_day(line_groups.month_start)
+    where not versions.is_internal
     group by line_groups.month_start, line_groups.product_family
 ),
 
@@ -55,15 +50,19 @@ company as (
     group by month_end
 ),
 
+all_families as (
+    select product_family from line_groups group by product_family
+),
+
 final as (
     select
-        families.month_end,
-        families.product_family,
+        company.month_end,
+        all_families.product_family,
         case
             when company.is_cost_known then 'gross_profit'
             when not company.is_cost_known then 'net_revenue'
         end as measure_used,
-        -- A family without any known cost takes the ratio of the company.
+        -- A family without any known cost in the window takes the ratio of the company.
         case
             when families.costed_net_amount > 0 then families.cost_amount
             else company.cost_amount
@@ -72,8 +71,11 @@ final as (
             when families.costed_net_amount > 0 then families.costed_net_amount
             when company.costed_net_amount > 0 then company.costed_net_amount
         end as ratio_net_amount
-    from families
-    inner join company on company.month_end = families.month_end
+    from company
+    cross join all_families
+    left join families
+        on families.month_end = company.month_end
+        and families.product_family = all_families.product_family
 )
 
 select * from final

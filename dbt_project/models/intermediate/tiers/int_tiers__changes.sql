@@ -9,7 +9,6 @@ with_past as (
     select
         states.*,
         lag(is_at_risk) over by_unit as was_at_risk,
-        lag(profit_rank) over by_unit as profit_rank_before,
         -- A bulk purchase that left the window at this month-end, or at the one before.
         lag(is_purchase_leaving and purchase_months_count = 1 and rating_status = 'RATED'
             and raw_tier in ('A', 'B')) over by_unit as has_bulk_left,
@@ -83,7 +82,7 @@ final as (
         changes.profit_amount,
         changes.measure_used,
         changes.positive_total_amount,
-        changes.profit_rank_before,
+        before_streak.profit_rank as profit_rank_before,
         changes.kind in ('drop', 'lapsed', 'watch') as is_negative,
         case changes.kind
             when 'watch' then changes.is_no_risk_by_old_rules
@@ -96,6 +95,10 @@ final as (
         ) as is_one_off_roll_off
     from changes
     inner join months on months.month_end = changes.month_end
+    -- Who was the largest is asked at the last month-end before the streak that made the drop.
+    left join states as before_streak
+        on before_streak.tier_unit_id = changes.tier_unit_id
+        and before_streak.month_number = changes.month_number - changes.down_month_ends
     left join moved
         on moved.tier_unit_id = changes.tier_unit_id
         and moved.month_number = changes.month_number

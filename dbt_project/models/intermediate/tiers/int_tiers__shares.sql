@@ -2,14 +2,7 @@
 -- alone, under the rules of the month and, just after a change of rules, under the old ones.
 with windows as (select * from {{ ref('int_tiers__unit_windows') }}),
 
-config as (
-    select
-        *,
-        lag(threshold_a) over (order by valid_from) as old_threshold_a,
-        lag(threshold_b) over (order by valid_from) as old_threshold_b,
-        lag(band) over (order by valid_from) as old_band
-    from {{ ref('tier_config') }}
-),
+config as (select * from {{ ref('tier_config') }}),
 
 first_months as (
     select
@@ -41,6 +34,11 @@ ranked as (
 rules as (
     select
         config.*,
+        -- The rules before are those of the month-ends before: a row never in force does not count.
+        {%- for rule in ['threshold_a', 'threshold_b', 'band', 'down_month_ends',
+            'minimum_tenure_days'] %}
+        lag(config.{{ rule }}) over (order by config.valid_from) as old_{{ rule }},
+        {%- endfor %}
         first_months.first_month_number,
         first_months.first_month_number > (
             select min(first_month_number) from first_months
@@ -96,7 +94,13 @@ final as (
         measured.through_amount,
         measured.rating_status,
         measured.tier_config_valid_from,
+        case
+            when measured.lines_count = 0 then 'INACTIVE'
+            when measured.tenure_days < rules.old_minimum_tenure_days then 'NEW'
+            when measured.lines_count > 0 then 'RATED'
+        end as old_rating_status,
         rules.down_month_ends,
+        rules.old_down_month_ends,
         rules.count_share_a,
         rules.count_share_b,
         {{ abc('measured.profit_amount', 'measured.before_amount',
@@ -123,7 +127,8 @@ final as (
         {%- endfor %}
         -- Only the first evaluations under new rules can owe a change to the rules alone.
         rules.is_changed
-            and measured.month_number < rules.first_month_number + rules.down_month_ends
+            and measured.month_number < rules.first_month_number
+                + greatest(rules.down_month_ends, rules.old_down_month_ends)
             as is_config_new
     from measured
     inner join rules on rules.valid_from = measured.tier_config_valid_from

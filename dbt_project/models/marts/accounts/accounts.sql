@@ -22,11 +22,15 @@ contacts as (select * from {{ ref('stg_crm__contacts') }} where is_active),
 recency as (select * from {{ ref('int_relationships__recency') }}),
 
 contact_limits as (
-    select * from {{ ref('contact_limits') }}
-    where valid_from = (
-        select max(valid_from) from {{ ref('contact_limits') }}
+    select tier, limit_days from (
+        select
+            tier,
+            limit_days,
+            row_number() over (partition by tier order by valid_from desc) as rank_from_newest
+        from {{ ref('contact_limits') }}
         where valid_from <= {{ as_of_date() }}
-    )
+    ) as ranked
+    where rank_from_newest = 1
 ),
 
 cases as (select * from {{ ref('stg_crm__service_cases') }}),
@@ -135,15 +139,41 @@ industry_breadths as (
     group by versions.industry_code
 ),
 
-sites as (
+-- A site is a golden record; what was billed to a merged record was bought by its survivor.
+site_purchases as (
     select
         units.tier_unit_id,
-        count(*) as sites_count,
-        sum(case when daily.has_purchase then 1 else 0 end) as buying_sites_count
+        units.customer_key,
+        max(case when daily.has_purchase then 1 else 0 end) as purchase_flag
     from units
     left join daily on daily.account_id = units.account_id
-    where units.account_id = units.customer_key or units.is_internal
-    group by units.tier_unit_id
+    group by units.tier_unit_id, units.customer_key
+),
+
+sites as (
+    select
+        tier_unit_id as account_id,
+        count(*) as sites_count,
+        sum(purchase_flag) as buying_sites_count
+    from site_purchases
+    group by tier_unit_id
+    union all
+    -- Below the top a record stands for itself and its direct children.
+    select
+        below.parent_id as account_id,
+        count(*) as sites_count,
+        sum(below.purchase_flag) as buying_sites_count
+    from (
+        select customer_key as parent_id, purchase_flag from site_purchases
+        union all
+        select versions.parent_account_id as parent_id, site_purchases.purchase_flag
+        from site_purchases
+        inner join versions on versions.account_id = site_purchases.customer_key
+        where versions.parent_account_id is not null
+    ) as below
+    inner join units on units.account_id = below.parent_id
+    where units.account_id = units.customer_key and units.account_id <> units.tier_unit_id
+    group by below.parent_id
 ),
 
 customer_revenue as (
@@ -162,12 +192,13 @@ company_revenue as (
 
 wallets as (
     select
-        customer_revenue.customer_key,
-        {{ ratio('customer_revenue.net_amount', 'versions.wallet_amount') }} as wallet_share_ratio,
-        {{ ratio('customer_revenue.net_amount', 'company_revenue.net_amount') }}
+        versions.account_id as customer_key,
+        {{ ratio('coalesce(customer_revenue.net_amount, 0)', 'versions.wallet_amount') }}
+            as wallet_share_ratio,
+        {{ ratio('coalesce(customer_revenue.net_amount, 0)', 'company_revenue.net_amount') }}
             as company_share_ratio
-    from customer_revenue
-    inner join versions on versions.account_id = customer_revenue.customer_key
+    from versions
+    left join customer_revenue on customer_revenue.customer_key = versions.account_id
     cross join company_revenue
     where versions.wallet_as_of_date > {{ add_months(as_of_date(), -12) }}
         and versions.wallet_as_of_date <= {{ as_of_date() }}
@@ -196,8 +227,9 @@ manual as (
         group by account_id
     ) as contact_facts on contact_facts.account_id = versions.account_id
     left join (
-        select account_id from {{ source('landing', 'crm_relationship_evidence') }}
-        where is_deleted is not true and start_date <= {{ as_of_date() }}
+        select account_id from ({{ current_rows('crm_relationship_evidence', ['evidence_id']) }}) as dated
+        where start_date <= {{ as_of_date() }}
+            and (end_date is null or end_date >= {{ as_of_date() }})
         group by account_id
     ) as evidence on evidence.account_id = versions.account_id
 ),
@@ -211,7 +243,7 @@ joined as (
         history.valid_from as tier_since_date,
         tiers.tier_in_channel,
         coalesce(tiers.is_at_risk, false) as is_at_risk,
-        coalesce(tiers.is_one_off_bulk, false) and tiers.tier in ('A', 'B') as is_one_off_bulk,
+        coalesce(tiers.is_one_off_bulk, false) as is_one_off_bulk,
         concat_ws(
             '|',
             case when manual.has_influence and versions.influence_score >= 4 then 'reference' end,
@@ -244,8 +276,10 @@ final as (
         joined.channel,
         joined.owner_user_id,
         users.user_name as owner_name,
-        coalesce(users.is_active and (users.deactivated_on is null
-            or users.deactivated_on > {{ as_of_date() }}), false) as has_active_owner,
+        coalesce(case
+            when users.deactivated_on is not null then users.deactivated_on > {{ as_of_date() }}
+            when users.deactivated_on is null then users.is_active
+        end, false) as has_active_owner,
         joined.tier,
         joined.tier_since_date,
         cast(null as {{ text_type() }}) as provisional_tier,
@@ -268,7 +302,9 @@ final as (
         {{ days_between('recency.last_two_way_date', as_of_date()) }} as since_two_way_contact_days,
         cast(contact_limits.limit_days as bigint) as contact_limit_days,
         {%- if is_present('crm_activities') %}
-        contact_limits.limit_days is not null and coalesce(
+        contact_limits.limit_days is not null
+        and joined.account_id = joined.customer_key
+        and coalesce(
             {{ days_between('recency.last_two_way_date', as_of_date()) }} > contact_limits.limit_days,
             true
         ) as is_contact_overdue,
@@ -293,8 +329,9 @@ final as (
         coalesce(customers.is_legacy, false) as is_left_censored,
         lifetimes.first_purchase_date,
         lifetimes.last_purchase_date,
-        {{ days_between('recency.first_activity_date', 'lifetimes.first_purchase_date') }}
-            as first_contact_to_order_days,
+        case when recency.first_activity_date <= lifetimes.first_purchase_date then
+            {{ days_between('recency.first_activity_date', 'lifetimes.first_purchase_date') }}
+        end as first_contact_to_order_days,
         {%- if is_present('erp_payment_applications') %}
         cast(coalesce(aging.gross_open_amount, 0) as decimal(18,2)) as gross_receivables_amount,
         cast(coalesce(aging.overdue_amount, 0) as decimal(18,2)) as overdue_amount,
@@ -315,7 +352,11 @@ final as (
         end as exclusivity,
         cast(wallets.wallet_share_ratio - wallets.company_share_ratio as decimal(18,6))
             as dependency_asymmetry_ratio,
+        {%- if is_present('erp_products') %}
         cast(coalesce(breadths.breadth_count, 0) as bigint) as breadth_count,
+        {%- else %}
+        cast(null as bigint) as breadth_count,
+        {%- endif %}
         {{ ratio('coalesce(breadths.breadth_count, 0)', 'industry_breadths.families_count') }}
             as breadth_ratio,
         cast(coalesce(sites.sites_count, 1) as bigint) as sites_count,
@@ -344,7 +385,7 @@ final as (
     left join wallets on wallets.customer_key = joined.customer_key
     left join breadths on breadths.account_id = joined.account_id
     left join industry_breadths on industry_breadths.industry_code = joined.industry_code
-    left join sites on sites.tier_unit_id = joined.tier_unit_id
+    left join sites on sites.account_id = joined.account_id
     left join imputed on imputed.account_id = joined.account_id
 )
 

@@ -12,14 +12,7 @@ units as (select * from {{ ref('int_identity__account_units') }}),
 
 aging as (select * from {{ ref('receivables_aging') }}),
 
-rules as (
-    select amount as overdue_share from {{ ref('alert_rules') }}
-    where rule = 'overdue_90_share_of_profit'
-        and valid_from = (
-            select max(valid_from) from {{ ref('alert_rules') }}
-            where rule = 'overdue_90_share_of_profit' and valid_from <= {{ as_of_date() }}
-        )
-),
+rules as ({{ dated_rule('overdue_90_share_of_profit') }}),
 
 -- The smallest profit that reached a tier at a month-end.
 thresholds as (
@@ -62,7 +55,7 @@ joined as (
         regain.profit_to_regain_amount,
         coalesce(
             overdue.overdue_90_plus_amount > 0
-            and overdue.overdue_90_plus_amount > changes.profit_amount * rules.overdue_share, false
+            and overdue.overdue_90_plus_amount > changes.profit_amount * rules.amount, false
         ) as has_heavy_overdue,
         coalesce(changes.profit_rank_before = 1, false) as is_largest
     from changes
@@ -70,7 +63,9 @@ joined as (
         on versions.account_id = changes.tier_unit_id
         and versions.valid_from <= changes.effective_date
         and versions.valid_to > changes.effective_date
-    cross join rules
+    inner join rules
+        on rules.valid_from <= changes.effective_date
+        and rules.valid_until > changes.effective_date
     left join prior_profits
         on prior_profits.effective_date = changes.effective_date
         and prior_profits.tier_unit_id = changes.tier_unit_id

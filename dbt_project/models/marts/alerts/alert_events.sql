@@ -1,8 +1,8 @@
 {#- What a reader of a tier message needs, from the rows that the marts publish. -#}
 {%- set tier_payload = {
-    'account_name': 'facts.account_name', 'base_currency': "'" ~ var('base_currency') ~ "'",
-    'cause': 'events.cause', 'channel': 'facts.channel',
-    'days_since_two_way_contact': 'facts.since_two_way_contact_days',
+    'account_name': 'accounts.account_name', 'base_currency': "'" ~ var('base_currency') ~ "'",
+    'cause': 'events.cause', 'channel': 'accounts.channel',
+    'days_since_two_way_contact': 'accounts.since_two_way_contact_days',
     'drivers': 'driver_lists.drivers', 'effective_date': 'events.effective_date',
     'from_tier': 'events.from_tier', 'gross_open_amount': 'money.gross_open_amount',
     'last_purchase_date': 'money.last_purchase_date',
@@ -45,14 +45,7 @@ versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
 epochs as (select * from {{ ref('int_identity__epochs') }}),
 
-rules as (
-    select amount as overdue_share from {{ ref('alert_rules') }}
-    where rule = 'overdue_90_share_of_profit'
-        and valid_from = (
-            select max(valid_from) from {{ ref('alert_rules') }}
-            where rule = 'overdue_90_share_of_profit' and valid_from <= {{ as_of_date() }}
-        )
-),
+rules as ({{ dated_rule('overdue_90_share_of_profit') }}),
 
 driver_lists as (
     select
@@ -74,10 +67,6 @@ product_lists as (
     from products
     where lost_product_amount < 0
     group by event_key
-),
-
-facts as (
-    select * from accounts where is_tier_unit
 ),
 
 money as (
@@ -122,8 +111,9 @@ tier_alerts as (
         'tier_events' as source_mart,
         {{ json_object(tier_payload) }} as payload
     from events
-    left join facts on facts.tier_unit_id = events.tier_unit_id
-    left join money on money.tier_unit_id = events.tier_unit_id
+    -- A unit that was merged away since keeps its name; its money is that of its unit of today.
+    left join accounts on accounts.account_id = events.tier_unit_id
+    left join money on money.tier_unit_id = accounts.tier_unit_id
     left join tiers
         on tiers.tier_unit_id = events.tier_unit_id and tiers.month_end = events.effective_date
     left join driver_lists on driver_lists.event_key = events.event_key
@@ -212,12 +202,12 @@ overdue_alerts as (
         cast(null as {{ text_type() }}) as to_value,
         case
             when overdue_facts.overdue_amount
-                > overdue_facts.ttm_profit_amount * rules.overdue_share then 'high'
+                > overdue_facts.ttm_profit_amount * rules.amount then 'high'
             when overdue_facts.account_id is not null then 'medium'
         end as severity,
         case
             when overdue_facts.overdue_amount
-                > overdue_facts.ttm_profit_amount * rules.overdue_share then 'high'
+                > overdue_facts.ttm_profit_amount * rules.amount then 'high'
             when overdue_facts.account_id is not null then 'medium'
         end as base_severity,
         cast(null as {{ text_type() }}) as cause,
@@ -225,7 +215,7 @@ overdue_alerts as (
         'account_team' as audience,
         case
             when overdue_facts.overdue_amount
-                > overdue_facts.ttm_profit_amount * rules.overdue_share then 'immediate'
+                > overdue_facts.ttm_profit_amount * rules.amount then 'immediate'
             when overdue_facts.account_id is not null then 'digest'
         end as delivery,
         overdue_facts.overdue_amount as at_stake_amount,
@@ -240,7 +230,9 @@ overdue_alerts as (
             'ttm_profit_amount': 'overdue_facts.ttm_profit_amount'
         }) }} as payload
     from overdue_facts
-    cross join rules
+    inner join rules
+        on rules.valid_from <= overdue_facts.started_on
+        and rules.valid_until > overdue_facts.started_on
     inner join accounts on accounts.account_id = overdue_facts.account_id
     left join aging on aging.account_id = overdue_facts.account_id
 ),

@@ -32,6 +32,7 @@ counts as (
     select
         '{{ entity }}' as entity,
         '*' as column_name,
+        {{ 'true' if is_present(entity) else 'false' }} as is_entity_present,
         false as is_manual_input,
         rows_count,
         rows_count as known_count,
@@ -42,6 +43,7 @@ counts as (
     select
         '{{ entity }}' as entity,
         '{{ column }}' as column_name,
+        {{ 'true' if is_present(entity) else 'false' }} as is_entity_present,
         {{ 'true' if column in rule.manual else 'false' }} as is_manual_input,
         rows_count,
         {{ column }}_known as known_count,
@@ -56,7 +58,6 @@ first_loads as (
         entity,
         min(landed_on) as history_from_date
     from loads
-    where landed_on <= {{ as_of_date() }}
     group by entity
 ),
 
@@ -80,7 +81,7 @@ final as (
         {{ as_of_date() }} as as_of_date,
         counts.entity,
         counts.column_name,
-        first_loads.entity is not null as is_entity_present,
+        counts.is_entity_present,
         cast(counts.rows_count as bigint) as rows_count,
         cast(coalesce(counts.known_count, 0) as bigint) as known_count,
         cast(coalesce(counts.expired_count, 0) as bigint) as expired_count,

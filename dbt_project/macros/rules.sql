@@ -1,0 +1,9 @@
+{# A dated rule as rows (valid_from, valid_until, amount): the one in force on a day counts there. #}
+{% macro dated_rule(rule) -%}
+    select
+        valid_from,
+        coalesce(lead(valid_from) over (order by valid_from), {{ end_of_time() }}) as valid_until,
+        amount
+    from {{ ref('alert_rules') }}
+    where rule = '{{ rule }}'
+{%- endmacro %}
