@@ -35,6 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 5
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        if arguments.debug:
+            raise
+        print(f"keyaccounts: cannot use {error.filename}: {error.strerror}", file=sys.stderr)
+        return ConfigurationError.exit_code
     except Exception as error:
         print(f"keyaccounts: {type(error).__name__}: {error}", file=sys.stderr)
         if arguments.debug:
@@ -89,7 +94,7 @@ def _run_nightly(arguments: argparse.Namespace) -> int:
     settings, run, log = _context(arguments)
     try:
         summary = nightly.nightly(settings, run, send=not arguments.no_notify, log=log)
-    except KeyaccountsError:
+    except Exception:
         if arguments.json:
             print(_as_json(nightly.run_summary(settings, run)))
         raise

@@ -28,8 +28,9 @@ from keyaccounts.errors import (
 from keyaccounts.landing import all_loads, land
 from keyaccounts.landing.resolve import resolve
 from keyaccounts.publishing import publish as publish_marts
+from keyaccounts.publishing.publish import current_version, read_manifest
 from keyaccounts.settings import Run, Settings
-from keyaccounts.sources.files import delivered_entities
+from keyaccounts.sources.files import delivered_entities, stray_files
 from keyaccounts.warehouse import build as build_warehouse
 from keyaccounts.warehouse import mark_audited
 
@@ -40,20 +41,26 @@ Log = Callable[[str], None]
 STEPS = ("extract", "check-landing", "build", "check-marts", "publish", "notify")
 
 
-def planned_entities(settings: Settings) -> list[str]:
+def planned_entities(settings: Settings, log: Log = print) -> list[str]:
     """Return the entities to extract: those that the source delivers.
 
-    Raises SourceRefusedError when an entity that must exist is neither delivered nor landed.
+    Files that are no entity, and entities that came before and do not come now, are named in the
+    log. Raises SourceRefusedError when an entity that must exist is not delivered.
     """
     if settings.source is None:
         raise ConfigurationError("no source is set: give --source DIR or KEYACCOUNTS_SOURCE")
     found = delivered_entities(settings.source)
-    missing = [n for n in REQUIRED_ENTITIES if n not in found and not all_loads(settings, n)]
+    missing = [name for name in REQUIRED_ENTITIES if name not in found]
     if missing:
         raise SourceRefusedError(
             f"the source folder {settings.source.name} has no {missing[0]}.csv or "
             f"{missing[0]}.parquet; {', '.join(REQUIRED_ENTITIES)} must exist"
         )
+    for file, near in stray_files(settings.source):
+        log(f"  {file} is no entity of the contract: ignored" + (f"; {near}?" if near else ""))
+    for name in load_contract():
+        if name not in found and all_loads(settings, name):
+            log(f"  {name} is not delivered now: what landed before still counts")
     return found
 
 
@@ -96,6 +103,7 @@ def check_landing(settings: Settings, run: Run, log: Log = print) -> dict[str, A
 
 def build(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
     """Build the warehouse with dbt and run the data tests."""
+    _refuse_another_currency(settings)
     with _step(settings, run, "build", log):
         result = build_warehouse(settings, run, resolve(settings), log)
     return {
@@ -103,6 +111,21 @@ def build(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
         "models": [asdict(node) for node in result.models],
         "tests": {"passed": sum(node.status == "pass" for node in result.tests)},
     }
+
+
+def _refuse_another_currency(settings: Settings) -> None:
+    """A forgotten option must not put another currency's name on the same amounts."""
+    version = current_version(settings)
+    if version is None:
+        return
+    manifest = read_manifest(version)
+    for name in ("base_currency", "timezone"):
+        if manifest[name] != getattr(settings, name):
+            raise ConfigurationError(
+                f"{name} is {getattr(settings, name)}, but this home publishes {manifest[name]}: "
+                f"give it again, or write it once into {settings.home.name}/keyaccounts.toml; "
+                "another one needs a home of its own"
+            )
 
 
 def check_marts(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
@@ -151,7 +174,7 @@ def nightly(settings: Settings, run: Run, *, send: bool = True, log: Log = print
     with run_lock(settings, run, "nightly"):
         try:
             summary["extract"] = [
-                extract(settings, run, entity, log) for entity in planned_entities(settings)
+                extract(settings, run, entity, log) for entity in planned_entities(settings, log)
             ]
             summary["check_landing"] = check_landing(settings, run, log)
             summary["build"] = build(settings, run, log)
@@ -161,6 +184,10 @@ def nightly(settings: Settings, run: Run, *, send: bool = True, log: Log = print
             summary["status"] = "done"
         except KeyaccountsError as error:
             summary.update(status="failed", error=str(error), exit_code=error.exit_code)
+            raise
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            summary.update(status="failed", error=text, exit_code=KeyaccountsError.exit_code)
             raise
         finally:
             summary["seconds"] = round(time.monotonic() - started, 1)

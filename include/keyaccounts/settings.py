@@ -7,6 +7,7 @@ home or the working directory), then the defaults.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -131,7 +132,7 @@ def _from_toml(home: Path) -> dict[str, Any]:
         if file.is_file():
             try:
                 return tomllib.loads(file.read_text(encoding="utf-8"))
-            except tomllib.TOMLDecodeError as error:
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
                 raise ConfigurationError(f"{file}: {error}") from error
     return {}
 
@@ -156,12 +157,22 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigurationError(f"timezone {settings.timezone!r} is not known")
     if not 0 <= settings.max_quarantine_share <= 1:
         raise ConfigurationError("max_quarantine_share must lie between 0 and 1")
-    if not (settings.base_currency.isalpha() and len(settings.base_currency) == 3):
+    if not re.fullmatch("[A-Z]{3}", settings.base_currency):
         raise ConfigurationError(
-            f"base_currency {settings.base_currency!r} is not a three-letter code"
+            f"base_currency {settings.base_currency!r} is not three capital letters"
         )
-    if settings.source is not None and not settings.source.exists():
-        raise ConfigurationError(f"source {settings.source} does not exist")
+    if not re.fullmatch(r"\d\d:\d\d-\d\d:\d\d", settings.business_hours):
+        raise ConfigurationError(
+            f"business_hours {settings.business_hours!r} does not read like 08:00-18:00"
+        )
+    if not re.fullmatch(r"\d+(\.\d+)? ?[KMGT]i?B", settings.memory_limit, re.IGNORECASE):
+        raise ConfigurationError(f"memory_limit {settings.memory_limit!r} does not read like 4GB")
+    if settings.threads < 1 or settings.keep_versions < 1:
+        raise ConfigurationError("threads and keep_versions must be at least 1")
+    for name in ("source", "rules_dir"):
+        folder = getattr(settings, name)
+        if folder is not None and not folder.is_dir():
+            raise ConfigurationError(f"{name} {folder} is not a folder")
     return settings
 
 

@@ -22,7 +22,7 @@ def hold_notices(
             f"{wording.HOLDS.get(hold.reason, hold.reason)}.",
             f"Found: {one_line(hold.detail)}.",
             f"{held_count} alerts wait. Check the data. When it is wrong, repair and run again; "
-            "when it is right, run the notifier once with release_holds.",
+            "when it is right, run `keyaccounts notify --release-holds`.",
         )
         mail = Mail(f"Alerts on hold: {one_line(hold.detail)}", footer(run), lines)
         parts = (f"hold|{hold.reason}|{hold.scope}|{run.as_of_date}",)

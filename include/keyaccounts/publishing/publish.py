@@ -260,8 +260,9 @@ def _point(settings: Settings, version: str) -> None:
 
 
 def _prune(settings: Settings) -> None:
-    """Keep the newest versions; a reader of an older one keeps its open files."""
-    keep = current_version(settings)
-    for old in _versions(settings)[: -settings.keep_versions]:
-        if old != keep:
+    """Keep the newest versions, and the one of the newest day when older days are built again."""
+    versions = _versions(settings)
+    newest_day = max(versions, key=lambda path: path.name.partition("_")[2])
+    for old in versions[: -settings.keep_versions]:
+        if old not in (current_version(settings), newest_day):
             shutil.rmtree(old, ignore_errors=True)

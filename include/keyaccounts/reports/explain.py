@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from keyaccounts.alerts.formats import one_line
 from keyaccounts.errors import ConfigurationError
 from keyaccounts.reports.reader import open_publication
 from keyaccounts.settings import Settings
@@ -79,12 +80,14 @@ def explain_lines(facts: dict[str, Any]) -> list[str]:
     """Return the explanation as text."""
     account, currency = facts["account"], facts["published"]["base_currency"]
     lines = [
-        f"{account['account_name']} ({account['account_id']}), figures as of "
+        f"{one_line(account['account_name'])} ({account['account_id']}), figures as of "
         f"{facts['published']['as_of_date']}, {currency}"
     ]
     if account["is_internal"]:
         return [*lines, "An internal account: it has no tier."]
-    if account["tier_unit_id"] != account["account_id"]:
+    if account["customer_key"] != account["account_id"]:
+        lines.append(f"It is one customer with {account['customer_key']} (merged, or same tax id).")
+    if account["tier_unit_id"] != account["customer_key"]:
         lines.append(f"Its tier is that of its ultimate parent {account['tier_unit_id']}.")
     if len(facts["members"]) > 1:
         lines.append(f"The unit has {len(facts['members'])} accounts.")
@@ -102,7 +105,7 @@ def explain_lines(facts: dict[str, Any]) -> list[str]:
 
 def _rating(now: dict[str, Any], rules: dict[str, str]) -> list[str]:
     share = now["cum_share_before_ratio"]
-    better = "no one" if not share else f"{share:.4%} of all positive profit"
+    better = f"{share or 0:.4%} of all positive profit"
     lines = [
         f"Tier {now['tier']} at {now['month_end']} (this month alone: {now['evaluated_tier']}; "
         f"rules of {now['tier_config_valid_from']})",
@@ -112,6 +115,8 @@ def _rating(now: dict[str, Any], rules: dict[str, str]) -> list[str]:
         f"  Units with more profit hold {better}: below "
         f"{float(rules['threshold_a']):.0%} is A, below {float(rules['threshold_b']):.0%} is B",
     ]
+    if now["tier"] == "INACTIVE":
+        lines[1:] = ["  No line in the last twelve months"]
     if now["down_streak_count"]:
         lines.append(
             f"  Down-eligible for {now['down_streak_count']} month-end(s) in a row: "
@@ -158,13 +163,13 @@ def _drivers(
     lines.append(f"    {'change in all':<14}{event['own_profit_change_amount']:>18,.2f}")
     lost = [p for p in products if p["lost_product_amount"] < 0]
     lines += [
-        f"  No longer bought: {p['product_family']} (last {p['last_order_date']}, "
+        f"  No longer bought: {one_line(p['product_family'])} (last {p['last_order_date']}, "
         f"{p['lost_product_amount']:,.2f})"
         for p in lost
     ]
     if event["profit_to_regain_amount"] is not None:
         lines.append(
-            f"  To hold {event['from_tier']} again it lacked "
+            f"  For {event['from_tier']} it lacked "
             f"{event['profit_to_regain_amount']:,.2f} of profit in twelve months"
         )
     return lines

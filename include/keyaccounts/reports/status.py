@@ -31,7 +31,7 @@ def status_lines(facts: dict[str, Any]) -> list[str]:
     """Return the status as text."""
     published = facts["published"]
     if published is None:
-        lines = ["nothing is published yet"]
+        lines = [f"nothing is published in {facts['home']}: run `keyaccounts nightly --home DIR`"]
     else:
         rows = sum(mart["rows"] for mart in published["marts"].values())
         lines = [

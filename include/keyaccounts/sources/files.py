@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,16 @@ def delivered_entities(folder: Path) -> list[str]:
             f"{twice[0]} is there as .csv and as .parquet; keep one of the two"
         )
     return found
+
+
+def stray_files(folder: Path) -> list[tuple[str, str | None]]:
+    """Return data files that are no entity, each with the entity of the nearest name, if any."""
+    contract = load_contract()
+    return [
+        (file.name, next(iter(get_close_matches(file.stem, contract, 1)), None))
+        for file in sorted(folder.iterdir())
+        if file.suffix in {".csv", ".parquet"} and file.stem not in contract
+    ]
 
 
 def open_file(con: duckdb.DuckDBPyConnection, folder: Path, entity: str) -> Incoming:
