@@ -14,10 +14,11 @@ from typing import Any
 
 import duckdb
 
-from keyaccounts.errors import CheckFailedError, ConfigurationError, KeyaccountsError
+from keyaccounts.errors import CheckFailedError, KeyaccountsError
 from keyaccounts.landing.resolve import Resolution
 from keyaccounts.settings import PROJECT_ROOT, Run, Settings
 from keyaccounts.warehouse.landing_schema import lay_out
+from keyaccounts.warehouse.rules import check_rules
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 STATE = "build_state.json"
@@ -170,9 +171,7 @@ def _project(settings: Settings) -> Path:
     shutil.rmtree(overlay, ignore_errors=True)
     shutil.copytree(DBT_PROJECT, overlay, ignore=shutil.ignore_patterns("target", "logs"))
     for file in sorted(settings.rules_dir.glob("*.csv")):
-        if not (DBT_PROJECT / "seeds" / file.name).is_file():
-            known = ", ".join(sorted(p.name for p in (DBT_PROJECT / "seeds").glob("*.csv")))
-            raise ConfigurationError(f"rules_dir: {file.name} is no rule file; known: {known}")
+        check_rules(file, DBT_PROJECT / "seeds")
         shutil.copy(file, overlay / "seeds" / file.name)
     return overlay
 

@@ -1,0 +1,80 @@
+"""A company's own dated rules: checked before they are laid over the project's."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from keyaccounts.errors import ConfigurationError
+
+BEGINNING = date(1900, 1, 1)
+WORDS = {"channel", "tier", "basis", "bucket", "rule"}
+FLAGS = {"is_dealer", "is_subscription_like"}
+
+
+def check_rules(file: Path, seeds: Path) -> None:
+    """Check one rule file against the project's seed of the same name.
+
+    Raises ConfigurationError with file, line and column: an unknown file, another header, no row,
+    a value that does not parse, rules that begin later than 1900-01-01, thresholds out of order.
+    """
+    seed = seeds / file.name
+    if not seed.is_file():
+        known = ", ".join(sorted(path.name for path in seeds.glob("*.csv")))
+        raise ConfigurationError(f"rules_dir: {file.name} is no rule file; known: {known}")
+    header = _rows(seed)[0]
+    rows = _rows(file)
+    if not rows or rows[0] != header:
+        raise ConfigurationError(f"rules_dir: {file.name} must begin with {','.join(header)}")
+    if len(rows) == 1:
+        raise ConfigurationError(f"rules_dir: {file.name} has a header and no row")
+    for line, row in enumerate(rows[1:], 2):
+        if len(row) != len(header):
+            raise ConfigurationError(
+                f"rules_dir: {file.name} line {line} has {len(row)} fields, not {len(header)}"
+            )
+        for column, value in zip(header, row, strict=True):
+            if not _parses(column, value):
+                raise ConfigurationError(
+                    f"rules_dir: {file.name} line {line}, column {column}: {value!r} does not parse"
+                )
+        _check_thresholds(file, line, dict(zip(header, row, strict=True)))
+    if "valid_from" in header:
+        first = min(date.fromisoformat(row[header.index("valid_from")]) for row in rows[1:])
+        if first > BEGINNING:
+            raise ConfigurationError(
+                f"rules_dir: {file.name} begins at {first}; its first row must be valid from "
+                f"{BEGINNING}, so that every day has rules"
+            )
+
+
+def _rows(file: Path) -> list[list[str]]:
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        return [row for row in csv.reader(text) if row]
+
+
+def _parses(column: str, value: str) -> bool:
+    if column in WORDS:
+        return value != ""
+    if column in FLAGS:
+        return value in {"true", "false"}
+    try:
+        if column == "valid_from":
+            date.fromisoformat(value)
+        else:
+            return Decimal(value).is_finite()
+    except (ValueError, InvalidOperation):
+        return False
+    return True
+
+
+def _check_thresholds(file: Path, line: int, row: dict[str, str]) -> None:
+    if "threshold_a" in row and not (
+        0 < Decimal(row["threshold_a"]) < Decimal(row["threshold_b"]) <= 1
+    ):
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}: threshold_a must lie below threshold_b, both "
+            "between 0 and 1"
+        )

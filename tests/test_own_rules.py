@@ -1,0 +1,53 @@
+"""A company's own rules are refused with file, line and column when they cannot be meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from keyaccounts.errors import ConfigurationError
+from keyaccounts.warehouse.build import DBT_PROJECT
+from keyaccounts.warehouse.rules import check_rules
+
+SEEDS = DBT_PROJECT / "seeds"
+HEADER, ROW = (SEEDS / "tier_config.csv").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("seed", sorted(SEEDS.glob("*.csv")), ids=lambda f: f.stem)
+def test_the_projects_own_rules_pass(seed: Path) -> None:
+    check_rules(seed, SEEDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("tiers.csv", ROW, "tiers.csv is no rule file; known: aging_buckets.csv"),
+        ("tier_config.csv", "valid_from,threshold_a\n", "must begin with valid_from,threshold_a,"),
+        ("tier_config.csv", f"{HEADER}\n", "has a header and no row"),
+        ("tier_config.csv", f"{HEADER}\n{ROW},1\n", "line 2 has 10 fields, not 9"),
+        (
+            "tier_config.csv",
+            f"{HEADER}\n{ROW.replace('0.8000', 'eighty')}\n",
+            "line 2, column threshold_a: 'eighty' does not parse",
+        ),
+        (
+            "tier_config.csv",
+            f"{HEADER}\n{ROW.replace('0.8000', '0.9900')}\n",
+            "line 2: threshold_a must lie below threshold_b",
+        ),
+        (
+            "tier_config.csv",
+            f"{HEADER}\n{ROW.replace('1900', '2026')}\n",
+            "begins at 2026-01-01; its first row must be valid from 1900-01-01",
+        ),
+    ],
+)
+def test_rules_that_cannot_be_meant_are_refused(
+    tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text, "utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        check_rules(file, SEEDS)
+    assert said in str(refused.value)
