@@ -142,9 +142,9 @@ def test_every_command_explains_itself(command: str) -> None:
     ("wrong", "said"),
     [
         (["--as-of", "31.10.2026"], "'31.10.2026' is not a date (YYYY-MM-DD)"),
-        (["--source", "/nowhere"], "source /nowhere does not exist"),
+        (["--source", "/nowhere"], "source /nowhere is not a folder"),
         (["--wall-time", "noon"], "--wall-time 'noon' is not an ISO time"),
-        (["--base-currency", "Euro"], "base_currency 'Euro' is not a three-letter code"),
+        (["--base-currency", "Euro"], "base_currency 'Euro' is not three capital letters"),
         (["--timezone", "Mars/Base"], "timezone 'Mars/Base' is not known"),
         (["--max-quarantine-share", "5"], "max_quarantine_share must lie between 0 and 1"),
         (["--go-live", "soon"], "'soon' is not a date"),
