@@ -262,7 +262,7 @@ def _point(settings: Settings, version: str) -> None:
 def _prune(settings: Settings) -> None:
     """Keep the newest versions, and the one of the newest day when older days are built again."""
     versions = _versions(settings)
-    newest_day = max(versions, key=lambda path: path.name.partition("_")[2])
+    newest_day = max(versions, key=lambda path: path.name.split("_")[::-1])
     for old in versions[: -settings.keep_versions]:
         if old not in (current_version(settings), newest_day):
             shutil.rmtree(old, ignore_errors=True)
