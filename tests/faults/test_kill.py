@@ -70,6 +70,7 @@ class Killed:
     """What a reader met while nights were killed, and what `current` named after each kill."""
 
     troubles: list[str]
+    before: str
     versions: list[str]
     unaudited: Path
     """A copy of the home whose build ended and whose audit was killed."""
@@ -78,6 +79,7 @@ class Killed:
 @pytest.fixture(scope="module")
 def killed(arguments: list[str]) -> Killed:
     home, versions = Path(arguments[1]), []
+    before = (home / "published/current").resolve().name
     with _reading(arguments[1]) as troubles:
         for moment in [*DURING_EXTRACT, *DURING_BUILD]:
             with started("nightly", "--no-notify", *arguments) as process:
@@ -86,7 +88,7 @@ def killed(arguments: list[str]) -> Killed:
             versions.append((home / "published/current").resolve().name)
     unaudited = home.with_name("unaudited")
     shutil.copytree(home, unaudited, symlinks=True)
-    return Killed(troubles, versions, unaudited)
+    return Killed(troubles, before, versions, unaudited)
 
 
 def test_a_killed_night_leaves_nothing_behind(
@@ -96,8 +98,8 @@ def test_a_killed_night_leaves_nothing_behind(
     assert last.returncode == 0, last.stderr
     assert killed.troubles == []
     current = (Path(arguments[1]) / "published/current").resolve()
-    assert set(killed.versions) == {undisturbed.folder.name}
-    assert current.name not in killed.versions
+    assert set(killed.versions) == {killed.before}
+    assert current.name != killed.before
     assert Publication(undisturbed.settings, current, {}).digests == undisturbed.digests
 
 
