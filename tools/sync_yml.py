@@ -18,7 +18,7 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 TYPES = {
-    "text": "varchar",
+    "text": "string",
     "integer": "bigint",
     "boolean": "boolean",
     "date": "date",

@@ -76,7 +76,9 @@ def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-quarantine-share", help="above it a load is refused (default 0.05)")
     parser.add_argument("--go-live", help="alerts effective before this date are not sent")
     parser.add_argument("--rules-dir", help="folder with your own dated rules (CSV)")
-    parser.add_argument("--memory-limit", help="of DuckDB, for example 4GB")
+    parser.add_argument("--engine", choices=["duckdb", "spark"], help="default duckdb")
+    parser.add_argument("--spark-url", help="master, sc:// or thrift:// (default local[2])")
+    parser.add_argument("--memory-limit", help="of DuckDB or the Spark driver, for example 4GB")
     parser.add_argument("--threads", help="of DuckDB and dbt (default 2)")
     parser.add_argument("--json", action="store_true", help="print one machine-readable summary")
 
@@ -225,6 +227,8 @@ def _context(
         max_quarantine_share=arguments.max_quarantine_share,
         go_live_date=nightly.parse_date(arguments.go_live) if arguments.go_live else None,
         rules_dir=arguments.rules_dir,
+        engine=arguments.engine,
+        spark_url=arguments.spark_url,
         memory_limit=arguments.memory_limit,
         threads=arguments.threads,
     )

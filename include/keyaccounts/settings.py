@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from keyaccounts.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+SPARK_URL = r"local(\[(\d+|\*)\])?|yarn|(spark|k8s|sc|thrift)://\S+"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,23 @@ class Settings:
     keep_versions: int = 7
     keep_loads: int = 400
     memory_limit: str = "4GB"
+    """Of DuckDB, or of the driver of Spark."""
     threads: int = 2
+    engine: str = "duckdb"
+    """What builds the marts: `duckdb`, or `spark` (`make setup-spark`)."""
+    spark_url: str = "local[2]"
+    """A master (`local[2]`, `spark://host:7077`, `yarn`), Spark Connect (`sc://host:15002`) or a
+    Thrift server (`thrift://user@host:10000`)."""
+    spark_options: str = ""
+    """Spark options, `key=value` with a blank between."""
+    spark_database: str = "keyaccounts"
+    """Start of the names of the databases on Spark: `<it>_marts` and so on."""
+    spark_format: str = "parquet"
+    """File format of the tables on Spark: `parquet`, `delta` or `iceberg`."""
+    spark_storage: Path | None = None
+    """Folder that all machines of the cluster see; default: in the home."""
+    spark_python: Path | None = None
+    """Interpreter of the Spark environment; default: that of `make setup-spark`."""
 
     @property
     def landing(self) -> Path:
@@ -139,7 +156,9 @@ def _from_toml(home: Path) -> dict[str, Any]:
 
 def _parse(key: str, value: object) -> Any:
     try:
-        if key in {"home", "source", "rules_dir"}:
+        if key == "spark_python":
+            return Path(str(value)).expanduser().absolute()
+        if key in {"home", "source", "rules_dir", "spark_storage"}:
             return Path(str(value)).expanduser().resolve()
         if key == "go_live_date":
             return value if isinstance(value, date) else date.fromisoformat(str(value))
@@ -167,6 +186,21 @@ def _checked(settings: Settings) -> Settings:
         )
     if not re.fullmatch(r"\d+(\.\d+)? ?[KMGT]i?B", settings.memory_limit, re.IGNORECASE):
         raise ConfigurationError(f"memory_limit {settings.memory_limit!r} does not read like 4GB")
+    if settings.engine not in {"duckdb", "spark"}:
+        raise ConfigurationError(f"engine {settings.engine!r} is neither duckdb nor spark")
+    if not re.fullmatch(SPARK_URL, settings.spark_url):
+        raise ConfigurationError(
+            f"spark_url {settings.spark_url!r} is no local[N], spark://HOST:PORT, yarn, "
+            "k8s://ADDRESS, sc://HOST:PORT or thrift://USER@HOST:PORT"
+        )
+    if settings.spark_format not in {"parquet", "delta", "iceberg"}:
+        raise ConfigurationError(
+            f"spark_format {settings.spark_format!r} is not parquet, delta or iceberg"
+        )
+    if not re.fullmatch("[a-z][a-z0-9_]*", settings.spark_database):
+        raise ConfigurationError(f"spark_database {settings.spark_database!r} is no plain name")
+    if any("=" not in part for part in settings.spark_options.split()):
+        raise ConfigurationError("spark_options does not read like key=value key=value")
     if settings.threads < 1 or settings.keep_versions < 1:
         raise ConfigurationError("threads and keep_versions must be at least 1")
     for name in ("source", "rules_dir"):

@@ -9,7 +9,7 @@
 
 {% macro add_days(day, days) %}{{ return(adapter.dispatch('add_days')(day, days)) }}{% endmacro %}
 {% macro default__add_days(day, days) %}cast({{ day }} + cast({{ days }} as integer) as date){% endmacro %}
-{% macro spark__add_days(day, days) %}date_add({{ day }}, cast({{ days }} as int)){% endmacro %}
+{% macro spark__add_days(day, days) %}date_add({{ day }}, cast(round({{ days }}) as int)){% endmacro %}
 
 {# Days from `earlier` to `later`, an integer. #}
 {% macro days_between(earlier, later) %}{{ return(adapter.dispatch('days_between')(earlier, later)) }}{% endmacro %}
@@ -20,9 +20,11 @@
 {% macro month_number(day) %}cast(year({{ day }}) * 12 + month({{ day }}) as bigint){% endmacro %}
 
 {# The business day of an instant in UTC. #}
-{% macro business_date(instant) %}{{ return(adapter.dispatch('business_date')(instant)) }}{% endmacro %}
-{% macro default__business_date(instant) %}cast(timezone('{{ var("timezone") }}', timezone('UTC', {{ instant }})) as date){% endmacro %}
-{% macro spark__business_date(instant) %}to_date(from_utc_timestamp({{ instant }}, '{{ var("timezone") }}')){% endmacro %}
+{% macro business_date(instant, zone=none) -%}
+    {{ return(adapter.dispatch('business_date')(instant, zone or var('timezone'))) }}
+{%- endmacro %}
+{% macro default__business_date(instant, zone) %}cast(timezone('{{ zone }}', timezone('UTC', {{ instant }})) as date){% endmacro %}
+{% macro spark__business_date(instant, zone) %}to_date(from_utc_timestamp(cast({{ instant }} as timestamp), '{{ zone }}')){% endmacro %}
 
 {# A table expression with one row `month_start` per month from one day to another. #}
 {% macro months_between(first_day, last_day) %}{{ return(adapter.dispatch('months_between')(first_day, last_day)) }}{% endmacro %}

@@ -5,35 +5,50 @@
 
 {# a x b / c, rounded once to `scale` decimals; null when c is null or 0. a, b and c have at most
    4 decimals. Whole numbers of 38 digits carry it: a x b may reach 10^22. #}
-{% macro multiply_divide(a, b, c, scale=2) %}{{ return(adapter.dispatch('multiply_divide')(a, b, c, scale)) }}{% endmacro %}
-{% macro default__multiply_divide(a, b, c, scale) %}
+{% macro multiply_divide(a, b, c, scale=2) %}
     {%- set top -%} ({{ whole(a) }} * {{ whole(b) }}) {%- endset -%}
     {%- set bottom -%} {{ whole(c) }} {%- endset -%}
-    {%- set unit = '0.' ~ '0' * (scale - 1) ~ '1' -%}
+    {%- set rounded = whole_division(
+        'abs(' ~ top ~ ') * ' ~ 2 * 10 ** scale ~ ' + abs(' ~ bottom ~ ') * 10000',
+        'abs(' ~ bottom ~ ') * 20000'
+    ) -%}
     cast(case when {{ bottom }} <> 0 then
-        cast(
-            cast(sign({{ top }}) * sign({{ bottom }}) as hugeint) * (
-                (abs({{ top }}) * {{ 2 * 10 ** scale }} + abs({{ bottom }}) * 10000)
-                // (abs({{ bottom }}) * 20000)
-            ) as decimal(38,0)
-        ) * cast('{{ unit }}' as decimal({{ scale + 1 }},{{ scale }}))
+        case when ({{ top }} < 0) = ({{ bottom }} < 0) then 1 else -1 end
+        * {{ rounded }} * {{ unit_of(scale) }}
     end as decimal(18,{{ scale }}))
 {%- endmacro %}
+
 {# a / c, cut to `scale` decimals: the largest such number that is not above it. For a, c >= 0. #}
-{% macro divide_down(a, c, scale=2) %}{{ return(adapter.dispatch('divide_down')(a, c, scale)) }}{% endmacro %}
-{% macro default__divide_down(a, c, scale) %}
-    {%- set unit = '0.' ~ '0' * (scale - 1) ~ '1' -%}
+{% macro divide_down(a, c, scale=2) %}
     cast(case when {{ whole(c) }} > 0 then
-        cast({{ whole(a) }} * {{ 10 ** scale }} // {{ whole(c) }} as decimal(38,0))
-        * cast('{{ unit }}' as decimal({{ scale + 1 }},{{ scale }}))
+        {{ whole_division(whole(a) ~ ' * ' ~ 10 ** scale, whole(c)) }} * {{ unit_of(scale) }}
     end as decimal(18,{{ scale }}))
 {%- endmacro %}
 
-{% macro whole(x) %}cast(cast({{ x }} as decimal(34,4)) * 10000 as hugeint){% endmacro %}
+{# The value of the last of `scale` decimals. #}
+{% macro unit_of(scale) -%}
+    cast('0.{{ '0' * (scale - 1) }}1' as decimal({{ scale + 1 }},{{ scale }}))
+{%- endmacro %}
 
-{# An amount at a rate, rounded to cents. Operands are widened first: decimal x decimal keeps the
-   narrower width and would overflow. #}
-{% macro at_rate(amount, rate) %}cast(cast({{ amount }} as decimal(38,2)) * {{ rate }} as decimal(18,2)){% endmacro %}
+{# 10,000 times a number of at most 4 decimals, in the engine's widest whole numbers. #}
+{% macro whole(x) %}{{ return(adapter.dispatch('whole')(x)) }}{% endmacro %}
+{% macro default__whole(x) %}cast(cast({{ x }} as decimal(34,4)) * 10000 as hugeint){% endmacro %}
+{% macro spark__whole(x) %}cast(cast({{ x }} as decimal(34,4)) * 10000 as decimal(38,0)){% endmacro %}
+
+{# Quotient of two such numbers that are not negative, without its remainder, as decimal(38,0).
+   Spark has no division of whole decimals; that of a multiple is exact. #}
+{% macro whole_division(n, d) %}{{ return(adapter.dispatch('whole_division')(n, d)) }}{% endmacro %}
+{% macro default__whole_division(n, d) %}cast(({{ n }}) // ({{ d }}) as decimal(38,0)){% endmacro %}
+{% macro spark__whole_division(n, d) -%}
+    cast((({{ n }}) - ({{ n }}) % ({{ d }})) / ({{ d }}) as decimal(38,0))
+{%- endmacro %}
+
+{# An amount at a rate, rounded to cents, once. #}
+{% macro at_rate(amount, rate) %}{{ return(adapter.dispatch('at_rate')(amount, rate)) }}{% endmacro %}
+{# decimal x decimal keeps the narrower width and would overflow. #}
+{% macro default__at_rate(amount, rate) %}cast(cast({{ amount }} as decimal(38,2)) * {{ rate }} as decimal(18,2)){% endmacro %}
+{# Wider operands would make Spark round the product before it is rounded to cents. #}
+{% macro spark__at_rate(amount, rate) %}cast(cast({{ amount }} as decimal(18,2)) * cast({{ rate }} as decimal(18,8)) as decimal(18,2)){% endmacro %}
 
 {# A sum of money, or 0 for no rows. #}
 {% macro money_sum(expression) %}cast(coalesce(sum({{ expression }}), 0) as decimal(18,2)){% endmacro %}

@@ -1,16 +1,14 @@
 {# Lists and JSON as text: arrays and objects differ between the engines. #}
 
-{# Values of a group joined by a pipe, sorted. #}
-{% macro joined(expression) %}{{ return(adapter.dispatch('joined')(expression)) }}{% endmacro %}
-{% macro default__joined(expression) %}string_agg({{ expression }}, '|' order by {{ expression }}){% endmacro %}
-{% macro spark__joined(expression) %}array_join(sort_array(collect_list({{ expression }})), '|'){% endmacro %}
-
 {# A JSON object with its keys sorted; `fields` maps key -> SQL. Null stays null. #}
 {% macro json_object(fields) %}{{ return(adapter.dispatch('json_object')(fields)) }}{% endmacro %}
 {% macro default__json_object(fields) %}
     cast(to_json(struct_pack(
         {%- for key in fields | sort %} {{ key }} := {{ fields[key] }}{{ ',' if not loop.last }}{% endfor %}
     )) as varchar)
+{%- endmacro %}
+{% macro spark__json_object(fields) %}
+    to_json({{ json_fields(fields) }}, map('ignoreNullFields', 'false'))
 {%- endmacro %}
 
 {# A JSON array of the objects of a group, ordered; `fields` as above. #}
@@ -20,9 +18,26 @@
         {%- for key in fields | sort %} {{ key }} := {{ fields[key] }}{{ ',' if not loop.last }}{% endfor %}
     ) order by {{ order_by }})
 {%- endmacro %}
+{% macro spark__json_array(fields, order_by) %}
+    transform(
+        sort_array(collect_list(struct({{ order_by }}, {{ json_fields(fields) }} as item))),
+        entry -> entry.item
+    )
+{%- endmacro %}
+{% macro json_fields(fields) -%}
+    named_struct(
+        {%- for key in fields | sort %}'{{ key }}', {{ fields[key] }}{{ ', ' if not loop.last }}{% endfor -%}
+    )
+{%- endmacro %}
 
 {# Text parts joined by a pipe, null parts left out. #}
 {% macro event_key(parts) %}concat_ws('|', {{ parts | join(', ') }}){% endmacro %}
+
+{# True when a text is words of `list` joined by a pipe; null stays null. #}
+{% macro words_are_of(column, list) %}{{ return(adapter.dispatch('words_are_of')(column, list)) }}{% endmacro %}
+{% macro default__words_are_of(column, list) %}regexp_matches({{ column }}, '{{ words_pattern(list) }}'){% endmacro %}
+{% macro spark__words_are_of(column, list) %}regexp_like({{ column }}, '{{ words_pattern(list) }}'){% endmacro %}
+{% macro words_pattern(list) %}^({{ list | join('|') }})([|]({{ list | join('|') }}))*${% endmacro %}
 
 {% macro text_type() %}{{ return(adapter.dispatch('text_type')()) }}{% endmacro %}
 {% macro default__text_type() %}varchar{% endmacro %}

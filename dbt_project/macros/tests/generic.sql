@@ -36,12 +36,6 @@
     group by broken_claim
 {% endtest %}
 
-{# True when every word of a text joined by pipes is one of `list`. #}
-{% macro words_are_of(column, list) -%}
-    ({{ column }} <> '' and regexp_replace('|' || {{ column }} || '|', '{{ list | join("|") }}', '', 'g')
-        = repeat('|', length({{ column }}) - length(replace({{ column }}, '|', '')) + 2))
-{%- endmacro %}
-
 {# An expression holds for every row. #}
 {% test holds(model, claim, where=none) %}
     select * from {{ model }}

@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import duckdb
 
 from keyaccounts.errors import CheckFailedError, KeyaccountsError
 from keyaccounts.landing.resolve import Resolution
 from keyaccounts.settings import PROJECT_ROOT, Run, Settings
+from keyaccounts.warehouse import duckdb_engine, spark_engine
+from keyaccounts.warehouse.dbt_process import SHOWN, NodeResult
 from keyaccounts.warehouse.landing_schema import lay_out
 from keyaccounts.warehouse.rules import check_rules
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 STATE = "build_state.json"
-SHOWN = 3
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """One model, seed or test: status, seconds, and rows where it is a table."""
-
-    name: str
-    kind: str
-    status: str
-    seconds: float
-    rows: int | None
-    message: str
-    sql: str = field(default="", repr=False)
+LONGEST = 600
 
 
 @dataclass(frozen=True)
@@ -76,20 +61,30 @@ def build(
         "variables": variables,
         "landing": resolution.fingerprint,
         "project": _project_hash(_project(settings)),
+        "engine": settings.engine,
     }
-    is_retry = _can_retry(target, wanted)
+    # What a failed build made on Spark goes with its session, so there it starts anew.
+    is_retry = settings.engine == "duckdb" and _can_retry(target, wanted)
     log(f"build as of {run.as_of_date}" + (" (goes on where it stopped)" if is_retry else ""))
     target.mkdir(parents=True, exist_ok=True)
     (target / STATE).write_text(json.dumps({**wanted, "status": "running"}), encoding="utf-8")
     command = ["retry"] if is_retry else [
         "build", "--vars", json.dumps(variables), "--exclude-resource-type", "unit_test",
     ]  # fmt: skip
-    nodes = run_dbt(settings, command, log)
-    failed = [n for n in nodes if n.status not in {"success", "pass", "skipped", "no-op"}]
-    status = "done" if not failed else "failed" if _is_model_error(failed) else "refused"
-    (target / STATE).write_text(json.dumps({**wanted, "status": status}), encoding="utf-8")
-    _raise_for(settings, failed)
-    return BuildResult(is_retry, _with_rows(settings, nodes))
+    if settings.engine == "spark":
+        nodes = spark_engine.run(settings, _project(settings), command, log)
+    else:
+        nodes = run_dbt(settings, command, log)
+    (target / STATE).write_text(json.dumps({**wanted, "status": _status(nodes)}), encoding="utf-8")
+    _raise_for(nodes)
+    return BuildResult(is_retry, nodes)
+
+
+def _status(nodes: list[NodeResult]) -> str:
+    failed = [node for node in nodes if node.is_bad]
+    if not failed:
+        return "done"
+    return "failed" if any(node.kind != "test" for node in failed) else "refused"
 
 
 def mark_audited(settings: Settings) -> None:
@@ -115,52 +110,11 @@ def _can_retry(target: Path, wanted: dict[str, Any]) -> bool:
     return bool(found == {**json.loads(json.dumps(wanted)), "status": "failed"})
 
 
-@contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    before = {key: os.environ.get(key) for key in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
-
-
 def run_dbt(
     settings: Settings, command: list[str], log: Callable[[str], None] = print
 ) -> list[NodeResult]:
-    """Run one dbt command (its name first) against the warehouse of the home."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.artifacts.schemas.run import RunExecutionResult
-    from dbt.cli.main import dbtRunner
-
-    environment = {
-        "KEYACCOUNTS_DBT_WAREHOUSE": str(settings.warehouse),
-        "KEYACCOUNTS_DBT_SCRATCH": str(settings.scratch),
-        "KEYACCOUNTS_DBT_MEMORY": settings.memory_limit,
-        "KEYACCOUNTS_DBT_THREADS": str(settings.threads),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
-    project = str(_project(settings))
-    target = settings.home / "warehouse" / "target"
-    base = [
-        "--project-dir", project, "--profiles-dir", project,
-        "--target-path", str(target), "--log-path", str(target / "logs"),
-    ]  # fmt: skip
-    with _environment(environment):
-        try:
-            result = dbtRunner(callbacks=[_progress(log)]).invoke(
-                ["--quiet", "--log-level", "none", "--log-level-file", "info", *command, *base]
-            )
-        finally:
-            # dbt leaves its connection open, and an open writer excludes everybody else.
-            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
-    if not isinstance(result.result, RunExecutionResult):
-        raise KeyaccountsError(f"dbt did not start: {result.exception}")
-    return [_node(entry) for entry in result.result.results]
+    """Run one dbt command (its name first) against the warehouse of the home, in DuckDB."""
+    return duckdb_engine.run(settings, _project(settings), command, log)
 
 
 def _project(settings: Settings) -> Path:
@@ -186,73 +140,14 @@ def _project_hash(project: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _progress(log: Callable[[str], None]) -> Callable[[Any], None]:
-    def on_event(event: Any) -> None:
-        if event.info.name in {"LogModelResult", "LogSeedResult"}:
-            data = event.data
-            place, seconds = f"{data.index:>3}/{data.total}", f"{data.execution_time:.2f} s"
-            log(f"  {place} {data.node_info.node_name}: {data.status} in {seconds}")
-        elif event.info.name == "LogTestResult" and event.data.status != "pass":
-            log(f"  {event.data.name}: {event.data.status}")
-
-    return on_event
-
-
-def _node(entry: Any) -> NodeResult:
-    is_test = str(entry.node.resource_type) == "test"
-    return NodeResult(
-        name=entry.node.name,
-        kind=str(entry.node.resource_type),
-        status=str(entry.status),
-        seconds=round(entry.execution_time, 3),
-        rows=None,
-        message=entry.message or "",
-        sql=(getattr(entry.node, "compiled_code", None) or "") if is_test else "",
-    )
-
-
-def _is_model_error(failed: list[NodeResult]) -> bool:
-    return any(node.kind != "test" for node in failed)
-
-
-def _raise_for(settings: Settings, failed: list[NodeResult]) -> None:
+def _raise_for(nodes: list[NodeResult]) -> None:
+    failed = [node for node in nodes if node.is_bad]
     if not failed:
         return
-    if _is_model_error(failed):
-        models = [node for node in failed if node.kind != "test"]
-        first = "; ".join(f"{n.name}: {n.message.strip()[:600]}" for n in models[:SHOWN])
+    models = [node for node in failed if node.kind != "test"]
+    first = "; ".join(
+        f"{n.name}: {n.message.strip()[:LONGEST]}" for n in (models or failed)[:SHOWN]
+    )
+    if models:
         raise KeyaccountsError(f"{len(models)} node(s) failed in dbt. {first}")
-    con = duckdb.connect(str(settings.warehouse), read_only=True)
-    try:
-        first = "; ".join(f"{n.name}: {_bad_rows(con, n)}" for n in failed[:SHOWN])
-    finally:
-        con.close()
     raise CheckFailedError(f"{len(failed)} data test(s) failed, nothing is published. {first}")
-
-
-def _bad_rows(con: duckdb.DuckDBPyConnection, node: NodeResult) -> str:
-    """Return the first rows that a data test found, as text."""
-    try:
-        result = con.execute(f"select * from ({node.sql}) as bad limit {SHOWN}")
-    except duckdb.Error:
-        return node.message.strip()
-    names = [column[0] for column in result.description]
-    rows = [
-        ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True))
-        for row in result.fetchall()
-    ]
-    return f"{node.message.strip()}: " + " / ".join(rows)
-
-
-def _with_rows(settings: Settings, nodes: list[NodeResult]) -> list[NodeResult]:
-    con = duckdb.connect(str(settings.warehouse), read_only=True)
-    try:
-        counts = dict(
-            con.execute(
-                "select table_name, estimated_size from duckdb_tables() "
-                "where schema_name in ('intermediate', 'marts', 'rules')"
-            ).fetchall()
-        )
-    finally:
-        con.close()
-    return [replace(node, rows=counts.get(node.name)) for node in nodes]

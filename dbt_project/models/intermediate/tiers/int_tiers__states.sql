@@ -1,3 +1,4 @@
+{%- set none_yet = 'cast(null as ' ~ text_type() ~ ')' -%}
 -- The official tier of every unit at every month-end: the state machine over the months in order.
 -- Beside it runs the same machine under the old rules for the first months after a change of
 -- rules, to tell what the rules alone have changed.
@@ -18,10 +19,10 @@ states as (
         now.month_end,
         now.month_number,
         now.tier_unit_id,
-        cast(null as varchar(8)) as from_tier,
-        cast({{ next_tier('cast(null as varchar(8))', '0', 'now') }} as varchar(8)) as tier,
+        cast(null as {{ text_type() }}) as from_tier,
+        cast({{ next_tier(none_yet, '0', 'now') }} as {{ text_type() }}) as tier,
         0 as down_streak_count,
-        cast({{ next_tier('cast(null as varchar(8))', '0', 'now') }} as varchar(8)) as old_tier,
+        cast({{ next_tier(none_yet, '0', 'now') }} as {{ text_type() }}) as old_tier,
         0 as old_streak_count
     from evaluations as now
     where now.is_first
@@ -33,13 +34,13 @@ states as (
         now.month_number,
         now.tier_unit_id,
         was.tier as from_tier,
-        cast({{ next_tier('was.tier', 'was.down_streak_count', 'now') }} as varchar(8)) as tier,
+        cast({{ next_tier('was.tier', 'was.down_streak_count', 'now') }} as {{ text_type() }}) as tier,
         {{ next_streak('was.tier', 'was.down_streak_count', 'now') }} as down_streak_count,
         cast(case
             when now.is_config_new
                 then {{ next_tier('was.old_tier', 'was.old_streak_count', 'now', 'old_') }}
             else {{ next_tier('was.tier', 'was.down_streak_count', 'now') }}
-        end as varchar(8)) as old_tier,
+        end as {{ text_type() }}) as old_tier,
         case
             when now.is_config_new
                 then {{ next_streak('was.old_tier', 'was.old_streak_count', 'now', 'old_') }}

@@ -101,8 +101,8 @@ conflicts as (
 quarters as (
     select
         units.tier_unit_id,
-        count(distinct cast(floor(({{ month_number(as_of_date()) }} - account_months.month_number)
-            / 3.0) as integer)) as quarters_count
+        count(distinct {{ whole_division(
+            month_number(as_of_date()) ~ ' - account_months.month_number', '3') }}) as quarters_count
     from account_months
     inner join units on units.account_id = account_months.account_id
     where account_months.purchase_days_count > 0

@@ -22,12 +22,12 @@ final as (
         effective_date,
         driver,
         driver_amount,
-        case when driver_amount < 0 then
+        cast(case when driver_amount < 0 then
             rank() over (
                 partition by event_key
                 order by case when driver_amount < 0 then driver_amount else 0 end
             )
-        end as negative_rank,
+        end as bigint) as negative_rank,
         false as is_list_price_imputed
     from drivers
 )

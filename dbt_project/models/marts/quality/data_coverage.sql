@@ -31,25 +31,28 @@ counts as (
     {{ 'union all' if not loop.first }}
     select
         '{{ entity }}' as entity,
-        '*' as column_name,
+        names.column_name,
         {{ 'true' if is_present(entity) else 'false' }} as is_entity_present,
-        false as is_manual_input,
-        rows_count,
-        rows_count as known_count,
-        0 as expired_count
+        names.is_manual_input,
+        {{ entity }}_counts.rows_count,
+        case names.column_name
+            when '*' then {{ entity }}_counts.rows_count
+            {%- for column in rule.columns + rule.manual.keys() | list %}
+            when '{{ column }}' then {{ entity }}_counts.{{ column }}_known
+            {%- endfor %}
+        end as known_count,
+        case names.column_name
+            when '*' then 0
+            {%- for column in rule.columns + rule.manual.keys() | list %}
+            when '{{ column }}' then {{ entity }}_counts.{{ column }}_expired
+            {%- endfor %}
+        end as expired_count
     from {{ entity }}_counts
-    {%- for column in rule.columns + rule.manual.keys() | list %}
-    union all
-    select
-        '{{ entity }}' as entity,
-        '{{ column }}' as column_name,
-        {{ 'true' if is_present(entity) else 'false' }} as is_entity_present,
-        {{ 'true' if column in rule.manual else 'false' }} as is_manual_input,
-        rows_count,
-        {{ column }}_known as known_count,
-        {{ column }}_expired as expired_count
-    from {{ entity }}_counts
-    {%- endfor %}
+    cross join (
+        values ('*', false)
+        {%- for column in rule.columns %}, ('{{ column }}', false){% endfor %}
+        {%- for column in rule.manual %}, ('{{ column }}', true){% endfor %}
+    ) as names (column_name, is_manual_input)
     {%- endfor %}
 ),
 

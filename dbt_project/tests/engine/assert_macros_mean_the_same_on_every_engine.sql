@@ -1,0 +1,70 @@
+-- What macros/engine promises, case by case: a build on an engine that reckons otherwise is refused.
+-- Red by a macro that rounds a tie to even, that adds a month beyond its end, that forgets a zone.
+{%- set text = text_type() -%}
+{%- set unknown = 'cast(null as decimal(18,2))' -%}
+{%- set money = "cast('{}' as decimal(18,2))" -%}
+{%- set rate = "cast('{}' as decimal(18,8))" -%}
+{%- set day = "cast('{}' as date)" -%}
+{%- set instant = "cast('{}' as timestamp)" -%}
+{%- set names = {
+    'amount': money.format('-0.50'), 'day': day.format('2026-02-28'), 'name': "'Ünï / 大'",
+    'nothing': unknown
+} -%}
+{%- set cases = [
+    ('month_start', month_start(day.format('2024-02-29')), '2024-02-01'),
+    ('add_months back to a shorter month', add_months(day.format('2024-02-29'), -12), '2023-02-28'),
+    ('add_months to a shorter month', add_months(day.format('2023-01-31'), 1), '2023-02-28'),
+    ('add_months keeps the day', add_months(day.format('2023-02-28'), 1), '2023-03-28'),
+    ('add_days', add_days(day.format('2024-02-28'), 2), '2024-03-01'),
+    ('add_days of half a day', add_days(day.format('2024-02-28'), '0.5'), '2024-02-29'),
+    ('days_between', days_between(day.format('2024-03-01'), day.format('2024-02-28')), '-2'),
+    ('month_number', month_number(day.format('2024-12-31')), '24300'),
+    ('business_date east', business_date(instant.format('2026-01-31 16:00:00'), 'Asia/Shanghai'), '2026-02-01'),
+    ('business_date before', business_date(instant.format('2026-01-31 15:59:59'), 'Asia/Shanghai'), '2026-01-31'),
+    ('business_date summer', business_date(instant.format('2026-11-01 03:59:59'), 'America/New_York'), '2026-10-31'),
+    ('business_date winter', business_date(instant.format('2026-11-02 04:59:59'), 'America/New_York'), '2026-11-01'),
+    ('multiply_divide tie', multiply_divide(money.format(1), '1', money.format(200)), '0.01'),
+    ('multiply_divide tie below 0', multiply_divide(money.format(-1), '1', money.format(200)), '-0.01'),
+    ('multiply_divide both below 0', multiply_divide(money.format(-1), '1', money.format(-200)), '0.01'),
+    ('multiply_divide just below a tie', multiply_divide(money.format('0.49'), '1', money.format(98.01)), '0.00'),
+    ('multiply_divide large', multiply_divide(
+        money.format('99999999999.99'), money.format('99999999999.99'), money.format('99999999999.98')), '100000000000.00'),
+    ('multiply_divide by 0', multiply_divide(money.format(1), '1', money.format(0)), unknown),
+    ('ratio of thirds', ratio(money.format(2), money.format(3)), '0.666667'),
+    ('ratio tie', ratio(money.format(1), '2000000'), '0.000001'),
+    ('ratio of null', ratio(unknown, money.format(3)), unknown),
+    ('divide_down', divide_down(money.format(2), money.format(3)), '0.66'),
+    ('at_rate tie', at_rate(money.format('0.05'), rate.format('0.1')), '0.01'),
+    ('at_rate tie below 0', at_rate(money.format('-0.05'), rate.format('0.1')), '-0.01'),
+    ('at_rate of eight places', at_rate(money.format('100.00'), rate.format('0.00004999')),
+        '0.00'),
+    ('at_rate large', at_rate(money.format('9999999999999.99'), rate.format('1.00000001')),
+        '10000000099999.99'),
+    ('money_sum of nothing', money_sum(unknown), '0.00'),
+    ('shift_left', shift_left('1', '11'), '2048'),
+    ('event_key', event_key(["'a'", 'cast(null as ' ~ text ~ ')', "'b'"]), 'a|b'),
+    ('json_object', json_object(names),
+        '{"amount":-0.50,"day":"2026-02-28","name":"Ünï / 大","nothing":null}'),
+    ('json_object escapes', 'length(' ~ json_object({'q': "'\"'"}) ~ ')', '10'),
+    ('json_array in its order', '(select ' ~ json_object({'list': json_array({'a': 'a'}, 'b')})
+        ~ ' from (values (1, 2), (2, 1)) as pairs (a, b))', '{"list":[{"a":2},{"a":1}]}'),
+    ('months_between', '(select count(*) from '
+        ~ months_between(day.format('2025-12-31'), day.format('2026-02-01')) ~ ' as months)', '3'),
+    ('words_are_of', words_are_of("'b|a'", ['a', 'b']), 'true'),
+    ('words_are_of one outside', words_are_of("'a|c'", ['a', 'b']), 'false'),
+    ('words_are_of words run together', words_are_of("'ab'", ['a', 'b']), 'false'),
+    ('words_are_of nothing', words_are_of("''", ['a', 'b']), 'false')
+] %}
+
+with cases as (
+    {%- for name, got, wanted in cases %}
+    {{ 'union all' if not loop.first }}
+    select
+        '{{ name }}' as case_name,
+        cast({{ got }} as {{ text }}) as got,
+        cast({{ wanted if wanted == unknown else "'" ~ wanted ~ "'" }} as {{ text }}) as wanted
+    {%- endfor %}
+)
+
+select * from cases
+where (got is not distinct from wanted) is not true

@@ -1,0 +1,104 @@
+"""The company that both engines build: the demo company, small, with what real data brings.
+
+Landed on two days, so that some records have two versions; with rules that change; and with rows
+that are held back or lose a reference.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from keyaccounts import nightly
+from keyaccounts.demo import generate
+from keyaccounts.settings import PROJECT_ROOT, Run, Settings
+from tests.conftest import run_at, settings_for, silent
+
+DAY = date(2026, 10, 20)
+# What the second day says otherwise, by entity.
+SECOND_DAY = {
+    # A parent that nobody knows, and an apostrophe in a name.
+    "crm_accounts": """
+        select * replace (
+            case when account_id = 'A000020' then 'nobody' else parent_account_id end
+                as parent_account_id,
+            case when account_id = 'A000021' then 'L''Été "A|B" \\ / 大' else account_name end
+                as account_name,
+            case when account_id in ('A000020', 'A000021') then timestamp '2026-10-05 16:30:00'
+                else updated_at end as updated_at
+        ) from day_one
+    """,
+    # One key with two contents at one instant: neither counts.
+    "crm_contacts": """
+        from day_one union all by name
+        (select * replace ('other' as department) from day_one order by contact_id limit 1)
+    """,
+    # A reference that leads nowhere becomes null.
+    "crm_activities": """
+        select * replace (
+            case when activity_id = (select min(activity_id) from day_one) then 'nobody'
+                else contact_id end as contact_id
+        ) from day_one
+    """,
+    # A bad value is held back at the landing, an older version of a document is passed over.
+    "erp_invoices": """
+        select * replace (
+            case when invoice_id = (select max(invoice_id) from day_one) then 'odd'
+                else document_type end as document_type
+        ) from day_one
+        union all by name
+        (select * replace (gross_amount + 1 as gross_amount, timestamp '2020-01-01' as updated_at)
+        from day_one order by invoice_id limit 1)
+    """,
+}
+
+
+def settings(folder: Path, name: str, **more: object) -> Settings:
+    """Return the settings of one home below `folder`, with the changed rules."""
+    rules = folder / "rules"
+    if not rules.is_dir():
+        _write_rules(rules)
+    return settings_for(folder / name, folder / "source", rules_dir=str(rules), **more)
+
+
+def write_source(folder: Path) -> None:
+    """Write the files of both days to `source_1` and `source_2`."""
+    generate(folder / "source_1", accounts=60, months=30, end=date(2026, 10, 31))
+    (folder / "source_2").mkdir()
+    con = duckdb.connect()
+    try:
+        for file in (folder / "source_1").glob("*.parquet"):
+            con.execute(f"create or replace table day_one as from read_parquet('{file}')")
+            has_stamp = con.execute(
+                "select 1 from duckdb_columns() where column_name = 'updated_at'"
+            ).fetchall()
+            if not has_stamp:
+                con.execute("alter table day_one add column updated_at timestamp")
+            select = SECOND_DAY.get(file.stem, "from day_one")
+            con.execute(f"copy ({select}) to '{folder / 'source_2' / file.name}' (format parquet)")
+    finally:
+        con.close()
+
+
+def land(folder: Path, to: Settings) -> Run:
+    """Land both days, one after the other, and return the run of the second."""
+    for number, day in ((1, date(2026, 9, 30)), (2, DAY)):
+        link = folder / "source"
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder / f"source_{number}", target_is_directory=True)
+        for entity in nightly.planned_entities(to, silent):
+            nightly.extract(to, run_at(day), entity, silent)
+    return run_at(DAY)
+
+
+def _write_rules(folder: Path) -> None:
+    """Tighter tiers in the last months, and a channel with an apostrophe."""
+    folder.mkdir(parents=True)
+    seeds = PROJECT_ROOT / "dbt_project" / "seeds"
+    tiers = (seeds / "tier_config.csv").read_text("utf-8")
+    later = tiers.splitlines()[1].replace("1900-01-01", "2026-06-01").replace("0.8000", "0.7000")
+    (folder / "tier_config.csv").write_text(f"{tiers}{later}\n", "utf-8")
+    channels = (seeds / "channel_config.csv").read_text("utf-8")
+    (folder / "channel_config.csv").write_text(f"{channels}l'été,false,true\n", "utf-8")
