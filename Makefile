@@ -6,17 +6,25 @@ JOBS ?= 2
 BIN := .venv/bin
 LOCKS := requirements-setup.txt requirements.txt requirements-dev.txt
 READY := .venv/.ready
+SPARK_LOCKS := requirements-setup.txt requirements-spark.txt
+SPARK_READY := .venv-spark/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down env test test-fast lint format types check lock clean
+.PHONY: help setup setup-spark demo up down env test test-fast lint format types check lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: $(READY) ## create .venv from the hashed locks (again only when a lock changed)
 
 $(READY): $(LOCKS) pyproject.toml scripts/setup.sh
 	@PYTHON="$(PYTHON)" bash scripts/setup.sh $(LOCKS)
+	@touch $@
+
+setup-spark: $(SPARK_READY) ## create .venv-spark for the dbt target spark; looks for Java first
+
+$(SPARK_READY): $(SPARK_LOCKS) pyproject.toml scripts/setup.sh scripts/setup_spark.sh
+	@PYTHON="$(PYTHON)" bash scripts/setup_spark.sh $(SPARK_LOCKS)
 	@touch $@
 
 demo: $(READY) ## load a made-up company and run two nights in Airflow; safe to run again
@@ -54,7 +62,8 @@ lock: $(READY) ## write the hashed locks anew from requirements*.in
 	@printf 'uv\nsetuptools>=77\n' | $(BIN)/uv pip compile - -q --upgrade --generate-hashes --no-header --no-annotate -o requirements-setup.txt
 	@$(BIN)/uv pip compile requirements.in -q --upgrade --generate-hashes --no-header --no-annotate -o requirements.txt
 	@$(BIN)/uv pip compile requirements-dev.in -q --upgrade --generate-hashes --no-header --no-annotate -o requirements-dev.txt
+	@$(BIN)/uv pip compile requirements-spark.in -q --upgrade --generate-hashes --no-header --no-annotate -o requirements-spark.txt
 
-clean: ## remove what can be made again: the demo, caches, .venv
+clean: ## remove what can be made again: the demo, caches, .venv, .venv-spark
 	@if [ -x $(BIN)/python ] && [ -d .demo ]; then $(BIN)/python scripts/serve_airflow.py down; fi
-	rm -rf .demo .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	rm -rf .demo .venv .venv-spark .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
