@@ -8,6 +8,8 @@ LOCKS := requirements-setup.txt requirements.txt requirements-dev.txt
 READY := .venv/.ready
 SPARK_LOCKS := requirements-setup.txt requirements-spark.txt
 SPARK_READY := .venv-spark/.ready
+# One lock for every platform and every Python from 3.11 on.
+COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-spark demo up down env test test-fast lint format types check lock clean
@@ -59,10 +61,10 @@ types: $(READY) ## mypy, strict, over include/
 check: lint types test ## what must be green before a change lands
 
 lock: $(READY) ## write the hashed locks anew from requirements*.in
-	@printf 'uv\nsetuptools>=77\n' | $(BIN)/uv pip compile - -q --upgrade --generate-hashes --no-header --no-annotate -o requirements-setup.txt
-	@$(BIN)/uv pip compile requirements.in -q --upgrade --generate-hashes --no-header --no-annotate -o requirements.txt
-	@$(BIN)/uv pip compile requirements-dev.in -q --upgrade --generate-hashes --no-header --no-annotate -o requirements-dev.txt
-	@$(BIN)/uv pip compile requirements-spark.in -q --upgrade --generate-hashes --no-header --no-annotate -o requirements-spark.txt
+	@printf 'uv\nsetuptools>=77\n' | $(COMPILE) - -o requirements-setup.txt
+	@$(COMPILE) requirements.in -o requirements.txt
+	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	@$(COMPILE) requirements-spark.in -o requirements-spark.txt
 
 clean: ## remove what can be made again: the demo, caches, .venv, .venv-spark
 	@if [ -x $(BIN)/python ] && [ -d .demo ]; then $(BIN)/python scripts/serve_airflow.py down; fi
