@@ -12,7 +12,7 @@ SPARK_READY := .venv-spark/.ready
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark demo up down env test test-fast lint format types check lock clean
+.PHONY: help setup setup-spark demo up down env test test-fast parity lint format types check lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -41,11 +41,14 @@ down: $(READY) ## stop what `make up` started
 env: ## write .env for docker compose, with fresh secrets
 	@$(PYTHON) scripts/make_env.py
 
-test: $(READY) ## all tests (JOBS=2 processes)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+test: $(READY) ## all tests but those on Spark (JOBS=2 processes)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not spark"
 
 test-fast: $(READY) ## all tests but those marked slow
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow and not spark"
+
+parity: $(READY) $(SPARK_READY) ## every mart on DuckDB and on Spark, row by row; real Spark servers
+	@$(BIN)/python -m pytest -m spark tests/spark -rP
 
 lint: $(READY) ## ruff over Python, its formatting included
 	@$(BIN)/ruff check .

@@ -6,6 +6,7 @@ that are held back or lose a reference.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -60,7 +61,7 @@ def settings(folder: Path, name: str, **more: object) -> Settings:
     rules = folder / "rules"
     if not rules.is_dir():
         _write_rules(rules)
-    return settings_for(folder / name, folder / "source", rules_dir=str(rules), **more)
+    return settings_for(folder / name, folder / "source_1", rules_dir=str(rules), **more)
 
 
 def write_source(folder: Path) -> None:
@@ -85,11 +86,9 @@ def write_source(folder: Path) -> None:
 def land(folder: Path, to: Settings) -> Run:
     """Land both days, one after the other, and return the run of the second."""
     for number, day in ((1, date(2026, 9, 30)), (2, DAY)):
-        link = folder / "source"
-        link.unlink(missing_ok=True)
-        link.symlink_to(folder / f"source_{number}", target_is_directory=True)
-        for entity in nightly.planned_entities(to, silent):
-            nightly.extract(to, run_at(day), entity, silent)
+        from_day = replace(to, source=folder / f"source_{number}")
+        for entity in nightly.planned_entities(from_day, silent):
+            nightly.extract(from_day, run_at(day), entity, silent)
     return run_at(DAY)
 
 

@@ -15,7 +15,7 @@ import pytest
 from . import cluster as spark
 from .cluster import Cluster, ServerError
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("spark")]
+pytestmark = pytest.mark.spark
 
 LANDED = """
 select * from (values

@@ -1,8 +1,11 @@
-"""DuckDB and Spark build the same marts, to the last digit."""
+"""DuckDB and Spark build the same marts, to the last digit, by every way to reach Spark."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -12,85 +15,127 @@ from keyaccounts import nightly
 from keyaccounts.publishing.publish import current_version, read_manifest
 from keyaccounts.settings import PROJECT_ROOT, Run, Settings
 from tests.conftest import silent
+from tests.spark import cluster as spark
 from tests.spark import company
+from tests.spark.cluster import Cluster
 from tests.spark.compare import compare, report
 
-pytestmark = [
-    pytest.mark.spark,
-    pytest.mark.skipif(
-        not (PROJECT_ROOT / ".venv-spark").is_dir(), reason="no .venv-spark: make setup-spark"
-    ),
-]
+pytestmark = pytest.mark.spark
+
+# On some thousand rows compiling a query takes longer than running it.
+SMALL = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.shuffle.partitions": "1",
+}
+DRIVER = {
+    "spark.driver.bindAddress": spark.LOOPBACK,
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.driver.host": spark.LOOPBACK,
+    "spark.executor.memory": "512m",
+}
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Settings, Run]:
-    """The same landing, published by either engine."""
+def on_duckdb(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Settings, Run]:
+    """The company, landed and published by the default engine."""
     folder = tmp_path_factory.mktemp("parity")
     company.write_source(folder)
-    on_duckdb = company.settings(folder, "duckdb")
-    run = company.land(folder, on_duckdb)
-    shutil.copytree(on_duckdb.home / "landing", folder / "spark" / "landing")
-    on_spark = company.settings(folder, "spark", engine="spark")
-    for settings in (on_duckdb, on_spark):
-        nightly.check_landing(settings, run, silent)
-        nightly.build(settings, run, print if settings is on_spark else silent)
-        nightly.check_marts(settings, run, silent)
-        nightly.publish(settings, run, silent)
-    return on_duckdb, on_spark, run
+    settings = company.settings(folder, "duckdb")
+    run = company.land(folder, settings)
+    publish(settings, run)
+    return folder, settings, run
 
 
-def test_every_mart_is_equal(homes: tuple[Settings, Settings, Run]) -> None:
-    comparisons = compare(homes[0].warehouse, homes[1].warehouse)
+def publish(settings: Settings, run: Run) -> None:
+    nightly.check_landing(settings, run, silent)
+    nightly.build(settings, run, print if settings.engine == "spark" else silent)
+    nightly.check_marts(settings, run, silent)
+    nightly.publish(settings, run, silent)
+
+
+@contextmanager
+def url_of(way: str, cluster: Cluster, folder: Path) -> Iterator[str]:
+    """Yield what the setting `spark_url` names, with its server running."""
+    if way == "thrift":
+        with spark.thrift(cluster, folder) as port:
+            yield f"thrift://somebody@{spark.LOOPBACK}:{port}"
+    elif way == "connect":
+        with spark.connect(cluster, folder) as url:
+            yield url
+    else:
+        yield {"local": "local[2]", "standalone": cluster.master}[way]
+
+
+@pytest.mark.parametrize("way", ["local", "standalone", "thrift", "connect"])
+def test_every_mart_is_equal(
+    way: str,
+    on_duckdb: tuple[Path, Settings, Run],
+    cluster: Cluster,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder, duck, run = on_duckdb
+    for name, value in spark.environment().items():
+        monkeypatch.setenv(name, value)
+    options = SMALL | ({} if way in {"thrift", "connect"} else DRIVER)
+    there = company.settings(folder, way, engine="spark", threads=2)
+    shutil.copytree(duck.home / "landing", there.home / "landing")
+    with url_of(way, cluster, folder / f"server_{way}") as url:
+        said = " ".join(f"{key}={value}" for key, value in options.items())
+        there = replace(there, spark_url=url, spark_options=said)
+        publish(there, run)
+
+    comparisons = compare(duck.warehouse, there.warehouse)
     print(report(comparisons))
-    built = {file.stem for file in (PROJECT_ROOT / "dbt_project/models/marts").rglob("*.sql")}
-    assert {found.mart for found in comparisons} == built
+    assert {found.mart for found in comparisons} == {
+        file.stem for file in (PROJECT_ROOT / "dbt_project/models/marts").rglob("*.sql")
+    }
     assert sum(found.left_rows for found in comparisons) > 3000
     differing = [found for found in comparisons if found.differences]
     assert differing == [], "\n" + report(differing)
+    assert manifest(there) == manifest(duck)
 
 
-def test_the_publications_are_equal_byte_by_byte(homes: tuple[Settings, Settings, Run]) -> None:
-    manifests = []
-    for settings in homes[:2]:
-        version = current_version(settings)
-        assert version is not None
-        manifests.append(read_manifest(version))
-    assert manifests[0] == manifests[1]
+def manifest(settings: Settings) -> dict[str, object]:
+    """Return the manifest of the publication: a hash of every file is in it."""
+    version = current_version(settings)
+    assert version is not None
+    return read_manifest(version)
 
 
-def test_the_company_shows_what_could_differ(homes: tuple[Settings, Settings, Run]) -> None:
+def test_the_company_shows_what_could_differ(on_duckdb: tuple[Path, Settings, Run]) -> None:
     """Held-back rows, lost references, changed rules and odd text reach the comparison."""
-    con = duckdb.connect(str(homes[1].warehouse), read_only=True)
+    con = duckdb.connect(str(on_duckdb[1].warehouse), read_only=True)
     try:
-        [(rejected, nulled, odd, rules)] = con.execute(
+        found = con.execute(
             """
             select
-                (select count(*) from landing.rejected),
-                (select count(*) from landing.nulled),
+                (select count(*) from landing.rejected) >= 2,
+                (select count(*) from landing.nulled) >= 2,
                 (select count(*) from marts.accounts where account_name like 'L''Été%'),
-                (select count(*) from marts.alert_events where alert_type = 'tier_config_change')
+                (select count(*) from marts.alert_events where alert_type = 'tier_config_change'),
+                (select count(*) from rules.channel_config where channel = 'l''été')
             """
         ).fetchall()
     finally:
         con.close()
-    assert rejected == 2
-    assert nulled >= 2
-    assert odd == 1
-    assert rules == 1
+    assert found == [(True, True, 1, 1, 1)]
 
 
 def test_a_difference_is_shown_with_its_rows(
-    homes: tuple[Settings, Settings, Run], tmp_path: Path
+    on_duckdb: tuple[Path, Settings, Run], tmp_path: Path
 ) -> None:
-    changed = tmp_path / "changed.duckdb"
-    shutil.copy(homes[0].warehouse, changed)
+    left, changed = on_duckdb[1].warehouse, tmp_path / "changed.duckdb"
+    shutil.copy(left, changed)
     con = duckdb.connect(str(changed))
-    con.execute("update marts.account_tiers set ttm_profit_amount = ttm_profit_amount + 0.01 "
-                "where tier_unit_id = 'A000001' and month_end = '2026-09-30'")  # fmt: skip
+    con.execute(
+        "update marts.account_tiers set ttm_profit_amount = ttm_profit_amount + 0.01 "
+        "where tier_unit_id = 'A000001' and month_end = '2026-09-30'"
+    )
     con.execute("alter table marts.accounts drop column region")
     con.close()
-    found = {c.mart: c.differences for c in compare(homes[0].warehouse, changed) if c.differences}
+    found = {c.mart: c.differences for c in compare(left, changed) if c.differences}
     assert set(found) == {"account_tiers", "accounts"}
     assert len(found["account_tiers"]) == 2
     assert "tier_unit_id=A000001" in found["account_tiers"][0]
