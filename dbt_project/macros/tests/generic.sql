@@ -38,8 +38,8 @@
 
 {# True when every word of a text joined by pipes is one of `list`. #}
 {% macro words_are_of(column, list) -%}
-    ({{ column }} <> '' and regexp_replace('|' || {{ column }} || '|', '{{ list | join("|") }}', '', 'g')
-        = repeat('|', length({{ column }}) - length(replace({{ column }}, '|', '')) + 2))
+    {%- set word = '(' ~ list | join('|') ~ ')' -%}
+    ({{ column }} <> '' and regexp_replace({{ column }}, '^{{ word }}([|]{{ word }})*$', '') = '')
 {%- endmacro %}
 
 {# An expression holds for every row. #}
