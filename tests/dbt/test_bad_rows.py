@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.dbt.bad_rows.checks import read_project
-from tests.dbt.bad_rows.company import built_company
+from tests.dbt.bad_rows.company import shared_company
 from tests.dbt.bad_rows.generated import generated
 from tests.dbt.bad_rows.laid_over import Copy, changed
 from tests.dbt.bad_rows.walk import BadRow, problems
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad_rows")]
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copy]:
-    built = built_company(tmp_path_factory.mktemp("bad-rows"))
+    built = shared_company(tmp_path_factory.getbasetemp())
     laid_out = Copy(
         built.settings.warehouse, read_project(built.settings.home / "warehouse" / "target")
     )

@@ -141,11 +141,12 @@ def test_what_is_said_of_a_row_that_is_not_generated_is_refused(tmp_path: Path) 
 
 
 def test_a_row_by_hand_and_the_rows_that_a_check_tells(tmp_path: Path) -> None:
-    (tmp_path / "prices.yml").write_text(
+    file = tmp_path / "prices.yml"
+    file.write_text(
         "positive:\n  - row: a price of 0\n    do: 'update a.b set c = 0; delete from a.d'\n"
         "    also: {known: null is no price}\n"
     )
-    (row,) = written(tmp_path)
+    (row,) = written(file)
     assert (row.name, row.do) == (
         "positive: a price of 0",
         ("update a.b set c = 0", "delete from a.d"),

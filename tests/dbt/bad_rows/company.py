@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -16,9 +17,11 @@ DAY = "2026-10-31"
 DAUGHTER, JOINED_ON = "A000034", "2026-03-10"
 
 
-def built_company(folder: Path) -> Warehouse:
-    """Build 60 accounts over 36 months, with two landed versions of the accounts."""
-    source, home = folder / "source", folder / "home"
+@cache
+def shared_company(base: Path) -> Warehouse:
+    """Build 60 accounts over 36 months below `base`, with two landed versions; once per process."""
+    source, home = base / "bad-rows" / "source", base / "bad-rows" / "home"
+    source.parent.mkdir()
     generate(source, accounts=60, months=36, end=date.fromisoformat(DAY), lines=60 * 36 * 2)
     file = source / "crm_accounts.parquet"
     accounts = duckdb.sql(f"select * from '{file}'").to_arrow_table()

@@ -14,7 +14,7 @@ class BadRow:
 
     `red` are the checks that exist to see it, `also` those that see it besides, with the reason.
     `do` are the SQL statements that lay it over good data, `rebuild` the models that are computed
-    again afterwards.
+    again afterwards, `observed` is what the check must say of it.
     """
 
     name: str
@@ -22,6 +22,7 @@ class BadRow:
     do: tuple[str, ...]
     also: Why = field(default_factory=dict)
     rebuild: tuple[str, ...] = ()
+    observed: str = ""
 
 
 def problems(
