@@ -1,4 +1,7 @@
-"""Bad files and bad rows: what is refused, what is held back, and what the message says."""
+"""Bad files and bad rows: what is refused, what is held back, and what the message says.
+
+Each single rule of the contract is broken in test_every_rule.py.
+"""
 
 from __future__ import annotations
 
@@ -189,23 +192,10 @@ def test_a_source_column_called_row_is_only_an_unknown_column(
             "X1,0001,credit_note,2026-06-05,,,9.00,posted,",
             "column gross_amount: '9.00' a credit note must not be positive",
         ),
-        (
-            "X1,0001,invoice,2026-06-05,,,-9.00,posted,",
-            "column gross_amount: '-9.00' an invoice must not be negative",
-        ),
-        (
-            "X1,0001,invoice,2026-06-05,,,9.00,paid,",
-            "column status: 'paid' must be one of posted, void",
-        ),
-        (
-            "X1,0001,Invoice,2026-06-05,,,9.00,posted,",
-            "column document_type: 'Invoice' must be one of invoice, credit_note",
-        ),
         (",0001,invoice,2026-06-05,,,9.00,posted,", "column invoice_id: must not be empty"),
-        ("X1,0001,invoice,2026-06-05,,,,posted,", "column gross_amount: must not be empty"),
     ],
 )
-def test_a_row_whose_meaning_is_lost_is_held_back(
+def test_a_row_that_is_held_back_is_named_with_its_value_and_rule(
     source: Path, land: Land, row: str, said: str
 ) -> None:
     line = append(source, "erp_invoices", row)

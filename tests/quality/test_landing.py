@@ -1,4 +1,7 @@
-"""Each expectation on what came in: red by the smallest bad input, green without it."""
+"""The border check of what came in: what blocks, what only warns, what does not count.
+
+Each expectation is seen red in test_bad_rows.py.
+"""
 
 from __future__ import annotations
 
@@ -28,44 +31,17 @@ def spoil(entity: str, count: int, **values: object) -> Callable[[Company], None
     return change
 
 
-def drop_lines(rows: Company) -> None:
-    """Take the lines of 5 of 24 documents: 21 %."""
-    del rows["erp_invoice_lines"][:5]
-
-
-WARNINGS = [
-    ("invoices_are_fresh", spoil("erp_invoices", 24, invoice_date="2026-05-15"), "46"),
-    ("gross_is_plausible", spoil("erp_invoices", 2, gross_amount="49"), "0.0833"),
-    ("invoices_have_lines", drop_lines, "0.2083"),
-    (
-        "dates_are_near",
-        spoil("erp_invoices", 1, invoice_date="2035-01-01"),
-        "erp_invoices has 1 of 24",
-    ),
-    ("currency_codes_are_codes", spoil("erp_orders", 1, currency_code="cny"), "erp_orders has cny"),
-    ("accounts_have_owners", spoil("crm_accounts", 13, owner_user_id=""), "0.5417"),
-    (
-        "payments_are_applied",
-        lambda rows: rows.update(erp_payment_applications=[]),
-        "24 payments and no application",
-    ),
-]
-
-
-@pytest.mark.parametrize(("name", "change", "observed"), WARNINGS, ids=[w[0] for w in WARNINGS])
-def test_a_doubt_warns_and_does_not_block(
-    home: Settings, only: Any, name: str, change: Callable[[Company], None], observed: str
-) -> None:
+def test_a_doubt_warns_and_does_not_block(home: Settings, only: Any) -> None:
     rows = company()
-    change(rows)
+    spoil("erp_orders", 1, currency_code="cny")(rows)
     deliver(home, RUN, **rows)
-    only(name)
+    only("currency_codes_are_codes")
     log: list[str] = []
     summary = check_landing(home, RUN, log.append)
     assert [(r["expectation"], r["blocks"], r["success"]) for r in summary["results"]] == [
-        (name, False, False)
+        ("currency_codes_are_codes", False, False)
     ]
-    assert observed in summary["warnings"][0]
+    assert "erp_orders has cny" in summary["warnings"][0]
     assert "warning" in log[0]
     assert "It warns because" in log[0]
 
@@ -95,15 +71,14 @@ def test_a_back_fill_passes_though_all_documents_came_later(home: Settings, only
     assert check_landing(home, run_at("2020-01-31"), silent)["failed"] == 0
 
 
-@pytest.mark.parametrize("name", ["crm_accounts", "erp_invoices", "erp_invoice_lines"])
-def test_a_required_entity_without_rows_blocks(home: Settings, only: Any, name: str) -> None:
+def test_a_required_entity_without_rows_blocks(home: Settings, only: Any) -> None:
     rows = company(1)
-    rows[name] = []
+    rows["erp_invoices"] = []
     deliver(home, RUN, **rows)
     only("required_entities_have_rows")
     with pytest.raises(SourceRefusedError) as error:
         check_landing(home, RUN, silent)
-    assert f"{name} has no live row in load 1" in str(error.value)
+    assert "erp_invoices has no live row in load 1" in str(error.value)
     assert "nothing is built" in str(error.value)
     assert error.value.exit_code == 3
 
@@ -114,17 +89,6 @@ def test_deleted_rows_are_no_live_rows(home: Settings, only: Any) -> None:
     deliver(home, RUN, **rows)
     only("required_entities_have_rows")
     with pytest.raises(SourceRefusedError, match="crm_accounts has no live row"):
-        check_landing(home, RUN, silent)
-
-
-def test_an_entity_that_came_empty_blocks(home: Settings, only: Any) -> None:
-    deliver(home, YESTERDAY, **company(1))
-    publish(home, YESTERDAY)
-    deliver(home, RUN, erp_payments=[])
-    only("no_entity_is_emptied")
-    with pytest.raises(
-        SourceRefusedError, match="erp_payments has no live row in load 2, load 1 had 1"
-    ):
         check_landing(home, RUN, silent)
 
 

@@ -33,12 +33,6 @@
 {# Text parts joined by a pipe, null parts left out. #}
 {% macro event_key(parts) %}concat_ws('|', {{ parts | join(', ') }}){% endmacro %}
 
-{# True when a text is words of `list` joined by a pipe; null stays null. #}
-{% macro words_are_of(column, list) %}{{ return(adapter.dispatch('words_are_of')(column, list)) }}{% endmacro %}
-{% macro default__words_are_of(column, list) %}regexp_matches({{ column }}, '{{ words_pattern(list) }}'){% endmacro %}
-{% macro spark__words_are_of(column, list) %}regexp_like({{ column }}, '{{ words_pattern(list) }}'){% endmacro %}
-{% macro words_pattern(list) %}^({{ list | join('|') }})([|]({{ list | join('|') }}))*${% endmacro %}
-
 {% macro text_type() %}{{ return(adapter.dispatch('text_type')()) }}{% endmacro %}
 {% macro default__text_type() %}varchar{% endmacro %}
 {% macro spark__text_type() %}string{% endmacro %}

@@ -36,6 +36,12 @@
     group by broken_claim
 {% endtest %}
 
+{# True when every word of a text joined by pipes is one of `list`. #}
+{% macro words_are_of(column, list) -%}
+    {%- set word = '(' ~ list | join('|') ~ ')' -%}
+    ({{ column }} <> '' and regexp_replace({{ column }}, '^{{ word }}([|]{{ word }})*$', '') = '')
+{%- endmacro %}
+
 {# An expression holds for every row. #}
 {% test holds(model, claim, where=none) %}
     select * from {{ model }}

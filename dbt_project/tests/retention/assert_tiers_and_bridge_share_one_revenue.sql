@@ -42,5 +42,7 @@ from months
 left join tiers on tiers.month_end = months.month_end
 left join bridge on bridge.month_end = months.month_end
 left join documents on documents.month_end = months.month_end
-where documents.amount is not null
-    and (tiers.amount = bridge.amount and bridge.amount = documents.amount) is not true
+where (
+    coalesce(tiers.amount, 0) = coalesce(documents.amount, 0)
+    and coalesce(bridge.amount, 0) = coalesce(documents.amount, 0)
+) is not true

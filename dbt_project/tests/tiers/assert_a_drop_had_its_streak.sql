@@ -11,8 +11,8 @@ with tiers as (
 
 select events.event_key, tiers.streak_before
 from {{ ref('tier_events') }} as events
-inner join tiers
+left join tiers
     on tiers.tier_unit_id = events.tier_unit_id and tiers.month_end = events.effective_date
-inner join {{ ref('tier_config') }} as config on config.valid_from = tiers.tier_config_valid_from
+left join {{ ref('tier_config') }} as config on config.valid_from = tiers.tier_config_valid_from
 where events.event_type = 'drop'
     and (tiers.streak_before + 1 >= config.down_month_ends) is not true

@@ -12,7 +12,7 @@ with months as (
         sum(greatest(tiers.ttm_profit_amount, 0)) as positive_amount,
         max(config.threshold_a) as threshold_a
     from {{ ref('account_tiers') }} as tiers
-    inner join {{ ref('tier_config') }} as config
+    left join {{ ref('tier_config') }} as config
         on config.valid_from = tiers.tier_config_valid_from
     where tiers.raw_tier <> 'INACTIVE'
     group by tiers.month_end

@@ -21,10 +21,13 @@ products as (
     group by event_key
 )
 
-select events.event_key, drivers.event_key as drivers_key
+select
+    events.event_key,
+    drivers.event_key as drivers_key,
+    products.event_key as products_key
 from events
 full outer join drivers on drivers.event_key = events.event_key
-left join products on products.event_key = events.event_key
+full outer join products on products.event_key = coalesce(events.event_key, drivers.event_key)
 where (
     events.own_profit_change_amount = coalesce(drivers.driver_amount, 0)
     and events.own_profit_change_amount = coalesce(products.change_amount, 0)

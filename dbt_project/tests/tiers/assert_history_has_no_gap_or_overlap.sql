@@ -10,18 +10,34 @@ ordered as (
     from history
 ),
 
+tiers as (select tier_unit_id, month_end, tier from {{ ref('account_tiers') }}),
+
 last_tiers as (
     select tiers.tier_unit_id, tiers.tier
-    from {{ ref('account_tiers') }} as tiers
+    from tiers
     inner join {{ ref('int_calendar__bounds') }} as bounds
         on bounds.last_month_end = tiers.month_end
+),
+
+-- Between two periods of a unit that was merged away for a time it has no month-end.
+gaps as (
+    select ordered.tier_unit_id, ordered.valid_from, count(*) as months_count
+    from ordered
+    inner join tiers
+        on tiers.tier_unit_id = ordered.tier_unit_id
+        and tiers.month_end >= ordered.valid_to
+        and (tiers.month_end < ordered.next_from or ordered.next_from is null)
+    group by ordered.tier_unit_id, ordered.valid_from
 )
 
 select ordered.tier_unit_id, ordered.valid_from
 from ordered
 left join last_tiers on last_tiers.tier_unit_id = ordered.tier_unit_id
+left join gaps
+    on gaps.tier_unit_id = ordered.tier_unit_id and gaps.valid_from = ordered.valid_from
 where (
-    (ordered.next_from is null or ordered.valid_to <= ordered.next_from)
+    gaps.months_count is null
+    and (ordered.next_from is null or ordered.valid_to <= ordered.next_from)
     and (ordered.valid_to is null or ordered.valid_to > ordered.valid_from)
     and ordered.is_current = (ordered.valid_to is null)
     and (not ordered.is_current or ordered.rank_from_end = 1)

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,46 @@ Log = Callable[[str], None]
 SITE = Path("reports") / "data_docs"
 
 
+@dataclass(frozen=True)
+class Border:
+    """A suite, and the open database over which its measures are computed.
+
+    `present` are the entities or marts that there are; without what a measure needs it is left out.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    suite: Suite
+    present: frozenset[str]
+
+    @property
+    def measures(self) -> list[Measure]:
+        """The measures that can be computed."""
+        return [m for m in self.suite.measures if self.present.issuperset(m.needs)]
+
+
 def check_landing(settings: Settings, run: Run, log: Log) -> dict[str, Any]:
     """Validate the landed rows in play; return the summary of the suite.
 
     Raises SourceRefusedError when a blocking expectation fails.
     """
+    with landing_border(settings, run) as border:
+        outcomes = _validate(settings, run, border)
+    return _conclude(border.suite, outcomes, log, SourceRefusedError, "nothing is built")
+
+
+def check_marts(settings: Settings, run: Run, log: Log) -> dict[str, Any]:
+    """Audit the marts of the warehouse; return the summary of the suite.
+
+    Raises CheckFailedError when a blocking expectation fails.
+    """
+    with marts_border(settings, run) as border:
+        outcomes = _validate(settings, run, border)
+    return _conclude(border.suite, outcomes, log, CheckFailedError, "nothing is published")
+
+
+@contextmanager
+def landing_border(settings: Settings, run: Run) -> Iterator[Border]:
+    """Open the landed rows in play, one view per entity, and their suite."""
     present = {name: loads for name in load_contract() if (loads := loads_in_play(settings, name))}
     base = baseline(settings)
     with _database(settings) as con:
@@ -45,15 +81,12 @@ def check_landing(settings: Settings, run: Run, log: Log) -> dict[str, Any]:
             f"greatest(date '{run.as_of_date}', date '{newest}') as last_day"
         )
         suite = landing_suite(_loads_sql(settings, present, base), accept_hint(base))
-        outcomes = _validate(settings, run, con, suite, set(present))
-    return _conclude(suite, outcomes, log, SourceRefusedError, "nothing is built")
+        yield Border(con, suite, frozenset(present))
 
 
-def check_marts(settings: Settings, run: Run, log: Log) -> dict[str, Any]:
-    """Audit the marts of the warehouse; return the summary of the suite.
-
-    Raises CheckFailedError when a blocking expectation fails.
-    """
+@contextmanager
+def marts_border(settings: Settings, run: Run) -> Iterator[Border]:
+    """Open the warehouse and the suite of its marts; raises CheckFailedError when there is none."""
     if not settings.warehouse.is_file():
         raise CheckFailedError("there is no warehouse to check: run build first")
     base = baseline(settings)
@@ -70,8 +103,7 @@ def check_marts(settings: Settings, run: Run, log: Log) -> dict[str, Any]:
         )
         built = _built(con, state["unique_entities"])
         suite = marts_suite(built, before, accept_hint(base))
-        outcomes = _validate(settings, run, con, suite, set(built.marts))
-    return _conclude(suite, outcomes, log, CheckFailedError, "nothing is published")
+        yield Border(con, suite, frozenset(built.marts))
 
 
 @contextmanager
@@ -145,22 +177,16 @@ def _built(con: duckdb.DuckDBPyConnection, unique: list[str]) -> Built:
     )
 
 
-def _validate(
-    settings: Settings, run: Run, con: duckdb.DuckDBPyConnection, suite: Suite, present: set[str]
-) -> list[Outcome]:
+def _validate(settings: Settings, run: Run, border: Border) -> list[Outcome]:
     from keyaccounts.quality.great import validate
 
-    tables = {
-        measure.name: _measured(con, measure)
-        for measure in suite.measures
-        if present.issuperset(measure.needs)
-    }
+    tables = {measure.name: _measured(border.con, measure) for measure in border.measures}
     site = settings.home / SITE
     draft = site.with_name(f"{site.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
-    outcomes = validate(con, suite, tables, run, draft)
-    docs.take_over(draft, site, suite.name)
-    docs.write_index(site, suite.name, outcomes, run)
+    outcomes = validate(border.con, border.suite, tables, run, draft)
+    docs.take_over(draft, site, border.suite.name)
+    docs.write_index(site, border.suite.name, outcomes, run)
     return outcomes
 
 

@@ -23,17 +23,27 @@ rules as (
         )
 ),
 
+-- Days of either side: what one of them lost must not take its check along.
+described as (
+    select as_of_date from aging
+    union
+    select as_of_date from items
+),
+
 company as (
     select
-        as_of_date,
-        sum(current_amount + overdue_1_30_amount + overdue_31_60_amount + overdue_61_90_amount
-            + overdue_90_plus_amount) as due_buckets_amount,
-        sum(age_0_30_amount + age_31_60_amount + age_61_90_amount + age_90_plus_amount)
-            as age_buckets_amount,
-        sum(current_amount + overdue_amount) as current_plus_overdue_amount,
-        sum(net_receivables_booked_amount) as net_booked_amount
-    from aging
-    group by as_of_date
+        described.as_of_date,
+        coalesce(sum(aging.current_amount + aging.overdue_1_30_amount
+            + aging.overdue_31_60_amount + aging.overdue_61_90_amount
+            + aging.overdue_90_plus_amount), 0) as due_buckets_amount,
+        coalesce(sum(aging.age_0_30_amount + aging.age_31_60_amount + aging.age_61_90_amount
+            + aging.age_90_plus_amount), 0) as age_buckets_amount,
+        coalesce(sum(aging.current_amount + aging.overdue_amount), 0)
+            as current_plus_overdue_amount,
+        coalesce(sum(aging.net_receivables_booked_amount), 0) as net_booked_amount
+    from described
+    left join aging on aging.as_of_date = described.as_of_date
+    group by described.as_of_date
 ),
 
 -- Straight from the items, on another path than the aging.
@@ -99,13 +109,14 @@ scopes as (
     ] %}
     select
         '{{ scope }}' as check_name,
-        as_of_date,
-        sum(part_amount) as left_amount
-    from (
+        company.as_of_date,
+        coalesce(sum(parts.part_amount), 0) as left_amount
+    from company
+    left join (
         select as_of_date, {{ column }}, sum(gross_open_amount) as part_amount
         from scoped group by as_of_date, {{ column }}
-    ) as parts
-    group by as_of_date
+    ) as parts on parts.as_of_date = company.as_of_date
+    group by company.as_of_date
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -142,10 +153,10 @@ checks as (
         company.as_of_date,
         'net_equals_documents' as check_name,
         company.net_booked_amount as left_amount,
-        explained.documents_amount + explained.realised_fx_amount as right_amount,
+        coalesce(explained.documents_amount + explained.realised_fx_amount, 0) as right_amount,
         explained.realised_fx_amount
     from company
-    inner join explained on explained.as_of_date = company.as_of_date
+    left join explained on explained.as_of_date = company.as_of_date
     union all
     select
         explained.as_of_date,
