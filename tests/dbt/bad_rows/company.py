@@ -7,14 +7,17 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
+import pyarrow
 
 from keyaccounts import nightly
 from keyaccounts.demo import generate
 from tests.conftest import Warehouse, build_company, run_at, settings_for, silent
 
 DAY = "2026-10-31"
-# Named by the demo company as a daughter; here it stood alone until the spring.
-DAUGHTER, JOINED_ON = "A000034", "2026-03-10"
+# A daughter of the demo company; here it stood alone until the spring.
+IS_DAUGHTER, JOINED_ON = "account_id = 'A000034'", "2026-03-10"
+ALONE = f"if({IS_DAUGHTER}, null, parent_account_id) as parent_account_id"
+JOINED = f"if({IS_DAUGHTER}, timestamp '{JOINED_ON}', updated_at) as updated_at"
 
 
 @cache
@@ -24,23 +27,13 @@ def shared_company(base: Path) -> Warehouse:
     source.parent.mkdir()
     generate(source, accounts=60, months=36, end=date.fromisoformat(DAY), lines=60 * 36 * 2)
     file = source / "crm_accounts.parquet"
-    accounts = duckdb.sql(f"select * from '{file}'").to_arrow_table()
-    try:
-        _write(file, f"parent_account_id = if({IS_DAUGHTER}, null, parent_account_id)", accounts)
-        nightly.extract(settings_for(home, source), run_at(DAY), "crm_accounts", silent)
-        _write(
-            file, f"updated_at = if({IS_DAUGHTER}, timestamp '{JOINED_ON}', updated_at)", accounts
-        )
-    finally:
-        del accounts
+    accounts = duckdb.read_parquet(str(file)).to_arrow_table()
+    _write(accounts, ALONE, file)
+    nightly.extract(settings_for(home, source), run_at(DAY), "crm_accounts", silent)
+    _write(accounts, JOINED, file)
     return build_company(home, source, DAY)
 
 
-IS_DAUGHTER = f"account_id = '{DAUGHTER}'"
-
-
-def _write(file: Path, change: str, accounts: object) -> None:
-    column, value = change.split(" = ", 1)
-    duckdb.sql(
-        f"copy (select * replace ({value} as {column}) from accounts) to '{file}' (format parquet)"
-    )
+def _write(accounts: pyarrow.Table, changed: str, file: Path) -> None:
+    rows = duckdb.from_arrow(accounts)
+    rows.query("rows", f"select * replace ({changed}) from rows").write_parquet(str(file))
