@@ -42,10 +42,10 @@ env: ## write .env for docker compose, with fresh secrets
 	@$(PYTHON) scripts/make_env.py
 
 test: $(READY) ## all tests but those on Spark (JOBS=2 processes)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not spark"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not spark"
 
 test-fast: $(READY) ## all tests but those marked slow
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow and not spark"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not spark"
 
 parity: $(READY) $(SPARK_READY) ## every mart on DuckDB and on Spark, row by row; real Spark servers
 	@$(BIN)/python -m pytest -m spark tests/spark -rP

@@ -48,25 +48,3 @@
     where ({{ claim }}) is not true
     {%- if where %} and ({{ where }}){% endif %}
 {% endtest %}
-
-{# A total of this model equals a total of another one, group by group. #}
-{% test sums_equal(model, other, by, value, other_value, other_by=none, where='true', other_where='true', tolerance=0) %}
-    with own as (
-        select {{ by | join(', ') }}, sum({{ value }}) as total from {{ model }}
-        where {{ where }} group by {{ by | join(', ') }}
-    ),
-    others as (
-        select
-            {%- for column in (other_by or by) %} {{ column }} as {{ by[loop.index0] }},{% endfor %}
-            sum({{ other_value }}) as total
-        from {{ other }}
-        where {{ other_where }} group by {{ (other_by or by) | join(', ') }}
-    )
-    select * from (
-        select {%- for column in by %} coalesce(own.{{ column }}, others.{{ column }}) as {{ column }},{% endfor %}
-            own.total as own_total, others.total as other_total
-        from own full outer join others
-            on {% for column in by %}own.{{ column }} = others.{{ column }}{{ ' and ' if not loop.last }}{% endfor %}
-    ) as compared
-    where (abs(own_total - other_total) <= {{ tolerance }}) is not true
-{% endtest %}
