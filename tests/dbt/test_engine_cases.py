@@ -43,9 +43,7 @@ def test_the_cases_hold(sql: str) -> None:
 def test_each_macro_that_differs_has_a_case() -> None:
     text = next(MACROS.parents[1].rglob("tests/engine/*.sql")).read_text("utf-8")
     macros = {
-        name
-        for file in MACROS.glob("*.sql")
-        for name in DISPATCH.findall(file.read_text("utf-8"))
+        name for file in MACROS.glob("*.sql") for name in DISPATCH.findall(file.read_text("utf-8"))
     }
     # By way of these: multiply_divide, and the type in every case.
     inside = {"whole", "whole_division", "layer_schema"}

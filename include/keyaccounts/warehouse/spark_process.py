@@ -78,7 +78,8 @@ class Session:
             local = LOCAL_OPTIONS
             os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         conf = SparkConf().setMaster(plan["url"])
-        conf.setAll({**OPTIONS, **local, **plan["options"]}.items())
+        place = {"spark.sql.warehouse.dir": f"{plan['storage']}/default"}
+        conf.setAll({**OPTIONS, **place, **local, **plan["options"]}.items())
         # What the JVM says goes to a file: the console belongs to the progress of the run.
         log = Path(plan["log"]).open("w", encoding="utf-8")  # noqa: SIM115
         self.gateway = launch_gateway(conf, {"stdout": log, "stderr": log})
