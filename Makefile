@@ -3,12 +3,14 @@
 PYTHON ?= python3
 PORT ?= 8080
 JOBS ?= 2
+COMPANIES ?= 2000
+FIRST ?= 0
 BIN := .venv/bin
 LOCKS := requirements-setup.txt requirements.txt requirements-dev.txt
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down env test test-fast lint format types check lock clean
+.PHONY: help setup demo up down env test test-fast properties lint format types check lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,6 +38,9 @@ test: $(READY) ## all tests (JOBS=2 processes)
 
 test-fast: $(READY) ## all tests but those marked slow
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow"
+
+properties: $(READY) ## the invariants on COMPANIES=2000 random companies, from seed FIRST=0 on
+	@$(BIN)/python -m tests.properties --companies $(COMPANIES) --first $(FIRST) --jobs $(JOBS)
 
 lint: $(READY) ## ruff over Python, its formatting included
 	@$(BIN)/ruff check .

@@ -3,7 +3,8 @@
 DuckDB parses the query and writes it back; between the two, mechanically and by rules that know
 nothing of the models: each relation has a column `company`, joins join on it, groups and
 windows are split by it, subqueries in expressions look at their own company only. What cannot be
-told from the text is checked instead: `test_harness.py` builds companies one by one and together and compares.
+told from the text is checked instead: `test_harness.py` builds companies one by one and together
+and compares.
 
 One difference is known: an aggregate without groups over no rows gives one row for a company, and
 none here. So a company needs a document of an external account (`data_coverage` is run singly).
