@@ -3,6 +3,8 @@
 PYTHON ?= python3
 PORT ?= 8080
 JOBS ?= 2
+COMPANIES ?= 2000
+FIRST ?= 0
 BIN := .venv/bin
 LOCKS := requirements-setup.txt requirements.txt requirements-dev.txt
 READY := .venv/.ready
@@ -12,7 +14,7 @@ SPARK_READY := .venv-spark/.ready
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark demo up down env test test-fast parity lint format types check lock clean
+.PHONY: help setup setup-spark demo up down env test test-fast parity properties lint format types check lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -49,6 +51,9 @@ test-fast: $(READY) ## all tests but those marked slow
 
 parity: $(READY) $(SPARK_READY) ## every mart on DuckDB and on Spark, row by row; real Spark servers
 	@$(BIN)/python -m pytest -m spark tests/spark -rP
+
+properties: $(READY) ## the invariants on COMPANIES=2000 random companies, from seed FIRST=0 on
+	@$(BIN)/python -m tests.properties --companies $(COMPANIES) --first $(FIRST) --jobs $(JOBS)
 
 lint: $(READY) ## ruff over Python, its formatting included
 	@$(BIN)/ruff check .

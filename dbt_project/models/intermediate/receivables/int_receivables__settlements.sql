@@ -58,7 +58,12 @@ final as (
                 'source_rates.rate_to_base') }} as decimal(18,2))
         end as source_amount,
         joined.booking_rate,
-        coalesce(booked.rate_to_base, joined.booking_rate) as source_rate
+        -- Across currencies the source was changed into the currency of the invoice on that day.
+        case
+            when joined.source_currency_code = joined.currency_code
+                then coalesce(booked.rate_to_base, joined.booking_rate)
+            else invoice_rates.rate_to_base
+        end as source_rate
     from joined
     left join rates as booked
         on booked.currency_code = joined.source_currency_code

@@ -49,14 +49,15 @@ yearly as (
         units.customer_key,
         window_ends.is_closing,
         account_windows.net_amount as revenue_amount,
-        -- One measure for both windows: that of the closing one.
+        -- One measure for both windows: that of the closing one; it has none where nobody bought.
         case
-            when closing_measures.measure_used = 'net_revenue' then account_windows.net_amount
-            else account_windows.gross_profit_amount
+            when closing_measures.measure_used = 'gross_profit'
+                then account_windows.gross_profit_amount
+            else account_windows.net_amount
         end as profit_amount
     from window_ends
     inner join account_windows on account_windows.month_end = window_ends.window_end
-    inner join closing_measures on closing_measures.month_end = window_ends.month_end
+    left join closing_measures on closing_measures.month_end = window_ends.month_end
     inner join units
         on units.epoch_date = window_ends.epoch_date
         and units.account_id = account_windows.account_id

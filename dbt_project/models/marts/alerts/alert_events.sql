@@ -187,7 +187,8 @@ overdue_facts as (
                 then overdue_runs.started_on
             else {{ add_days(month_start('overdue_runs.started_on'), -1) }}
         end
-    where not units.is_internal
+    -- Epochs are kept for described days only; who is internal is asked for the day itself.
+    where not versions.is_internal
 ),
 
 overdue_alerts as (

@@ -15,7 +15,9 @@ with landed as (
 documented as (
     select account_id from {{ source('landing', 'erp_invoices') }}
     where invoice_date <= {{ as_of_date() }}
-    group by account_id
+    union
+    select account_id from {{ source('landing', 'erp_payments') }}
+    where received_date <= {{ as_of_date() }}
 ),
 
 known as (

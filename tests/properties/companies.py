@@ -1,0 +1,222 @@
+"""Random companies from a seed: the same number gives the same company on every machine.
+
+Companies of one batch (BATCH seeds in a row) share their as-of date and the entities that have
+landed, so that they can be built together. All else differs: 3 to 15 accounts, 14 to 40 months,
+hierarchies that change, merges, cycles, shared tax ids, internal accounts, dated rules, known and
+unknown costs. The documents are made in `ledgers.py` and `receipts.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from keyaccounts.contract import load_contract
+from tests.properties.harness import Inputs, Row
+from tests.properties.ledgers import Trade, write_ledger
+
+BATCH = 100
+DAYS = [
+    date(2026, 10, 31), date(2026, 2, 28), date(2026, 5, 18), date(2024, 2, 29),
+    date(2025, 12, 31), date(2026, 7, 1), date(2026, 9, 30), date(2025, 3, 30),
+]  # fmt: skip
+ALL = tuple(load_contract())
+REQUIRED = ("crm_accounts", "erp_invoices", "erp_invoice_lines")
+# What has landed, by batch: mostly everything, sometimes nothing about payments, rarely the least.
+LANDED = [
+    ALL, ALL, ALL, tuple(e for e in ALL if e != "erp_payment_applications"), ALL, ALL, ALL,
+    (*REQUIRED, "erp_exchange_rates"),
+]  # fmt: skip
+REFERENCES = ("parent_account_id", "merged_into_account_id", "tax_id", "is_internal")
+TIER_RULES: Row = {
+    "valid_from": "1900-01-01", "threshold_a": "0.8000", "threshold_b": "0.9500",
+    "band": "0.0300", "down_month_ends": 2, "minimum_tenure_days": 90, "count_share_a": "0.2000",
+    "count_share_b": "0.9000", "minimum_cost_coverage": "0.9500",
+}  # fmt: skip
+
+
+def day_of(seed: int) -> date:
+    """Return the as-of date of a company."""
+    return DAYS[seed // BATCH % len(DAYS)]
+
+
+def make_company(seed: int) -> Inputs:
+    """Return the company of a seed."""
+    random = Random(seed)
+    end = day_of(seed)
+    start = end - timedelta(days=random.randrange(14 * 30, 40 * 31))
+    if random.random() < 0.4:
+        start = start.replace(day=1)
+    accounts = _accounts(random, start, end)
+    trade = Trade(random, start, end, [a[0]["account_id"] for a in accounts])
+    rows: dict[str, list[Row]] = {name: [] for name in ALL}
+    write_ledger(trade, rows)
+    _keep_one_customer(accounts, rows)
+    rows["crm_accounts"] = [version for account in accounts for version in account]
+    _people(random, rows, trade)
+    landed = LANDED[seed // BATCH % len(LANDED)]
+    return Inputs({name: rows[name] for name in landed}, end, _rules(random, start, end))
+
+
+def _accounts(random: Random, start: date, end: date) -> list[list[Row]]:
+    """Return the versions of each account, oldest first."""
+    ids = [f"A{n:02}" for n in range(random.randrange(3, 16))]
+    random.shuffle(ids)
+    is_tangled = random.random() < 0.25
+    accounts = []
+    for name in ids:
+        created = start + timedelta(days=random.randrange(-400, (end - start).days + 40))
+        first: Row = {
+            "account_id": name,
+            "account_name": f"Company {name}",
+            "parent_account_id": _other(random, ids, name, 0.35, is_tangled),
+            "merged_into_account_id": _other(random, ids, name, 0.1, is_tangled),
+            "tax_id": random.choice(["T1", f"T-{name}", f"T-{name}", f"T-{name}", None]),
+            "industry_code": random.choice(["I1", "I2", None]),
+            "region": random.choice(["north", "south", None]),
+            "channel": random.choice(["direct", "dealer", "online", None]),
+            "owner_user_id": random.choice(["U1", "U2", "U3", None]),
+            "is_internal": random.choice([None, False, False, False, False, False, False, True]),
+            "payment_terms_days": random.choice([None, 0, 15, 30, 60]),
+            "influence_score": random.choice([None, 3, 4, 5]),
+            "influence_rated_on": random.choice([None, _day(random, start, end)]),
+            "claimed_relationship_stage": random.choice([None, 2, 5]),
+            "wallet_amount": random.choice([None, Decimal(0), Decimal("50000.00")]),
+            "wallet_as_of_date": random.choice([None, _day(random, start, end)]),
+            "exit_type": random.choice([None, None, "voluntary_by_us", "other"]),
+            "created_at": random.choice([None, _instant(random, created)]),
+            "updated_at": random.choice([None, _instant(random, created)]),
+        }
+        accounts.append(_versions(random, ids, first, start, end, is_tangled))
+    return accounts
+
+
+def _other(random: Random, ids: list[str], name: str, share: float, is_tangled: bool) -> str | None:
+    """Return another account to belong to; only tangled companies have cycles."""
+    if random.random() >= share:
+        return None
+    others = ids if is_tangled else ids[: ids.index(name)]
+    return random.choice(others) if others else None
+
+
+def _versions(
+    random: Random, ids: list[str], first: Row, start: date, end: date, is_tangled: bool
+) -> list[Row]:
+    versions = [{**first, "landed_as_of": datetime.combine(start, time(15, 59, 59)), "_load": 1}]
+    day = start
+    for number in range(random.choice([0, 0, 1, 2, 3])):
+        day = _day(random, day, end + timedelta(days=20))
+        name = first["account_id"]
+        changes: Row = random.choice(
+            [
+                {"parent_account_id": _other(random, ids, name, 0.7, is_tangled)},
+                {"merged_into_account_id": _other(random, ids, name, 0.5, is_tangled)},
+                {"tax_id": random.choice(["T1", None])},
+                {"owner_user_id": random.choice(["U1", "U2", None]), "channel": "dealer"},
+                {"payment_terms_days": random.choice([None, 7, 45]), "exit_type": None},
+                {"is_internal": random.random() < 0.2},
+                {},
+            ]
+        )
+        stamp = random.choice([None, _instant(random, day)])
+        landed = datetime.combine(day, time(15, 59, 59))
+        versions.append(
+            {**versions[-1], **changes, "updated_at": stamp, "landed_as_of": landed,
+             "_load": number + 2}
+        )  # fmt: skip
+    return versions
+
+
+def _keep_one_customer(accounts: list[list[Row]], rows: dict[str, list[Row]]) -> None:
+    """Keep the account of the first posted document external: a company needs one (`keyed.py`)."""
+    posted = [r for r in rows["erp_invoices"] if r["status"] != "void"]
+    first = min(posted, key=lambda r: (r["invoice_date"], r["invoice_id"]))
+    for version in next(a for a in accounts if a[0]["account_id"] == first["account_id"]):
+        version["is_internal"] = False
+
+
+def _people(random: Random, rows: dict[str, list[Row]], trade: Trade) -> None:
+    start, end = trade.start, trade.end
+    rows["crm_users"] = [
+        {"user_id": u, "user_name": u, "is_active": random.choice([None, True, False]),
+         "deactivated_on": random.choice([None, None, _day(random, start, end)])}
+        for u in ("U1", "U2", "U3")
+    ]  # fmt: skip
+    rated = [end - timedelta(days=days) for days in (179, 180, 181)]
+    for n in range(random.randrange(6)):
+        account = random.choice(trade.accounts)
+        rows["crm_contacts"].append(
+            {"contact_id": f"C{n}", "account_id": account,
+             "department": random.choice(["finance", "technical", None]),
+             "interpersonal_rating": random.choice([None, 4]),
+             "interpersonal_rated_on": random.choice([None, *rated]),
+             "is_active": random.choice([None, True, False])}
+        )  # fmt: skip
+        rows["crm_activities"].append(
+            {"activity_id": f"V{n}", "account_id": account,
+             "is_two_way": random.choice([None, True]),
+             "activity_at": _instant(random, _day(random, start, end + timedelta(days=5)))}
+        )  # fmt: skip
+        rows["crm_service_cases"].append(
+            {"case_id": f"S{n}", "account_id": account, "severity": random.choice([1, 2]),
+             "case_type": random.choice(["complaint", "dispute", "question"]),
+             "opened_at": _instant(random, _day(random, start, end)),
+             "resolved_at": random.choice([None, _instant(random, _day(random, start, end))])}
+        )  # fmt: skip
+        rows["crm_relationship_evidence"].append(
+            {"evidence_id": f"E{n}", "account_id": account, "evidence_type": "joint_rd",
+             "start_date": _day(random, start, end + timedelta(days=5)),
+             "end_date": random.choice([None, end, end - timedelta(days=1)])}
+        )  # fmt: skip
+
+
+def _rules(random: Random, start: date, end: date) -> dict[str, list[Row]]:
+    rules: dict[str, list[Row]] = {}
+    tiers = [{**TIER_RULES, "down_month_ends": random.choice([1, 2, 2, 2, 3])}]
+    for _ in range(random.choice([0, 0, 0, 1, 2])):
+        day = str(_day(random, start + timedelta(days=365), end + timedelta(days=31)))
+        change = random.choice(
+            [
+                {"threshold_a": "0.7000", "threshold_b": "0.9000"},
+                {"band": "0.0000"},
+                {"down_month_ends": random.choice([1, 3])},
+                {"minimum_tenure_days": random.choice([0, 180])},
+                {"minimum_cost_coverage": "0.5000"},
+            ]
+        )
+        if all(day != t["valid_from"] for t in tiers):
+            tiers.append({**tiers[-1], **change, "valid_from": day})
+    rules["tier_config"] = tiers
+    rules["channel_config"] = [
+        {"channel": "dealer", "is_dealer": True, "is_subscription_like": False},
+        {"channel": "online", "is_dealer": False, "is_subscription_like": random.random() < 0.4},
+    ]
+    terms = [("1900-01-01", "30.0000")]
+    if random.random() < 0.3:
+        terms.append((str(_day(random, start, end)), "10.0000"))
+    rules["alert_rules"] = [
+        {"valid_from": day, "rule": "default_terms_days", "amount": amount} for day, amount in terms
+    ] + [
+        {"valid_from": "1900-01-01", "rule": rule, "amount": amount}
+        for rule, amount in (
+            ("overdue_90_share_of_profit", "0.1000"), ("reconciliation_tolerance", "0.0100"),
+            ("overdue_90_days", "91.0000"),
+        )
+    ]  # fmt: skip
+    return rules
+
+
+def _day(random: Random, first: date, last: date) -> date:
+    return first + timedelta(days=random.randrange(max((last - first).days, 0) + 1))
+
+
+def _instant(random: Random, day: date) -> datetime:
+    # Evenings in UTC are the next business day in Shanghai.
+    return datetime.combine(day, time(random.choice([3, 15, 16, 20]), 0))
+
+
+def describe(inputs: Inputs) -> dict[str, Any]:
+    """Return how many rows of what a company has."""
+    return {name: len(rows) for name, rows in inputs.rows.items() if rows}

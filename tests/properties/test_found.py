@@ -1,0 +1,131 @@
+"""Companies that random ones led to: each came out wrong once, made as small as it gets."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.properties.companies import ALL, TIER_RULES
+from tests.properties.harness import Builder, Inputs, Row
+
+DIFFERENT = """
+select check_name from marts.receivables_reconciliation where check_status = 'different'
+"""
+
+
+def at(day: str) -> datetime:
+    """Return the start of a day, in UTC as it lands: without a zone."""
+    return datetime.fromisoformat(day)
+
+
+@pytest.fixture(scope="module")
+def builder() -> Builder:
+    return Builder()
+
+
+def account(name: str, **more: Any) -> Row:
+    return {
+        "account_id": name, "account_name": name, "is_internal": False, "_load": 1,
+        "updated_at": None, "landed_as_of": at("2023-01-01"), "created_at": None, **more,
+    }  # fmt: skip
+
+
+def invoice(name: str, of: str, day: str, amount: str, **more: Any) -> Row:
+    return {
+        "invoice_id": name, "account_id": of, "document_type": "invoice",
+        "invoice_date": date.fromisoformat(day), "gross_amount": Decimal(amount), **more,
+    }  # fmt: skip
+
+
+def company(day: str, accounts: list[Row], invoices: list[Row], **more: list[Row]) -> Inputs:
+    rows = {name: more.get(name, []) for name in ALL}
+    rows["crm_accounts"], rows["erp_invoices"] = accounts, invoices
+    rows["erp_invoice_lines"] = [
+        {"invoice_line_id": r["invoice_id"], "invoice_id": r["invoice_id"],
+         "net_amount": r["gross_amount"]}
+        for r in invoices
+    ]  # fmt: skip
+    return Inputs(rows, date.fromisoformat(day), {"tier_config": [TIER_RULES]})
+
+
+def test_a_receipt_counts_before_its_account_is_in_the_crm(builder: Builder) -> None:
+    receipt = {"payment_id": "R", "account_id": "LATER", "received_date": date(2026, 6, 5),
+               "amount": Decimal("120.00")}  # fmt: skip
+    inputs = company(
+        "2026-06-30",
+        [account("A"), account("LATER", created_at=at("2026-07-20"))],
+        [invoice("I", "A", "2026-06-01", "500.00")],
+        erp_payments=[receipt],
+    )
+    builder.build({1: inputs}, ["receivables_reconciliation"])
+    assert builder.rows(
+        "select account_id, unapplied_cash_amount from marts.receivables_aging order by 1"
+    ) == [("A", 0), ("LATER", 120)]
+    assert builder.rows(DIFFERENT) == []
+
+
+def test_a_surplus_is_held_in_the_currency_of_its_invoice(builder: Builder) -> None:
+    """An invoice in base currency is paid; then a receipt in dollars is applied to it as well."""
+    inputs = company(
+        "2026-06-30",
+        [account("A")],
+        [invoice("I", "A", "2026-06-01", "100.00")],
+        erp_payments=[
+            {"payment_id": "P1", "account_id": "A", "received_date": date(2026, 6, 2),
+             "amount": Decimal("100.00")},
+            {"payment_id": "P2", "account_id": "A", "received_date": date(2026, 6, 3),
+             "amount": Decimal("10.00"), "currency_code": "USD"},
+        ],
+        erp_payment_applications=[
+            {"application_id": f"X{n}", "application_type": "payment",
+             "source_document_id": f"P{n}", "invoice_id": "I", "amount": Decimal(amount),
+             "applied_date": date(2026, 6, 1 + n)}
+            for n, amount in ((1, "100.00"), (2, "70.00"))
+        ],
+        erp_exchange_rates=[
+            {"currency_code": "USD", "rate_date": date(2026, 6, day), "rate_to_base": Decimal(7)}
+            for day in (3, 25)
+        ],
+    )  # fmt: skip
+    builder.build({1: inputs}, ["receivables_reconciliation"])
+    assert builder.rows(
+        "select unapplied_cash_amount, net_receivables_booked_amount, unrealised_fx_amount "
+        "from marts.receivables_aging"
+    ) == [(70, -70, 0)]
+    assert builder.rows(DIFFERENT) == []
+
+
+def test_a_year_in_which_nobody_bought_is_churn(builder: Builder) -> None:
+    inputs = company("2026-06-30", [account("A")], [
+        invoice("I1", "A", "2024-07-01", "100.00"), invoice("I2", "A", "2025-01-10", "40.00"),
+    ])  # fmt: skip
+    builder.build({1: inputs}, ["retention_summary"])
+    assert builder.rows(
+        "select measure, opening_amount, churn_amount, closing_amount, nrr "
+        "from marts.retention_summary where scope_type = 'company' "
+        "and month_end = date '2026-06-30' order by measure"
+    ) == [("profit", 140, -140, 0, 0), ("revenue", 140, -140, 0, 0)]
+
+
+def test_an_internal_account_raises_no_alert_from_the_day_on(builder: Builder) -> None:
+    """It becomes internal; days later another account changes, which is what the month-end sees."""
+    inputs = company(
+        "2026-07-01",
+        [
+            account("A"), account("B"),
+            account("A", _load=2, updated_at=at("2026-04-12"), is_internal=True),
+            account("B", _load=2, updated_at=at("2026-04-21"), parent_account_id="A"),
+        ],
+        [
+            invoice("I", "A", "2025-12-17", "100.00", due_date=date(2026, 1, 16)),
+            invoice("J", "B", "2025-12-17", "100.00", due_date=date(2026, 1, 16)),
+        ],
+    )  # fmt: skip
+    builder.build({1: inputs}, ["alert_events"])
+    assert builder.rows(
+        "select unit_id, effective_date from marts.alert_events "
+        "where alert_type = 'overdue_90_enter'"
+    ) == [("B", date(2026, 4, 17))]

@@ -1,0 +1,118 @@
+"""Every property was seen red: a model broken on purpose, in memory, and the property notices."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.properties.companies import BATCH
+from tests.properties.crowd import Crowd, batch, crowd
+from tests.properties.metamorphic import CHANGES, differences
+from tests.properties.run import CHECKS, violations
+
+# Property: model, fragment of its compiled text, what stands in its place.
+BROKEN: dict[str, tuple[str, str, str]] = {
+    "tiers_are_recomputed": (
+        "int_tiers__states", "+ 1 >= now.down_month_ends", "+ 1 > now.down_month_ends"),
+    "shares_sum_to_one": (
+        "account_tiers", "greatest(with_losses.profit_amount, 0)", "with_losses.profit_amount"),
+    "better_tiers_earn_more": (
+        "int_tiers__shares", "then ranked.positive_before_amount",
+        "then ranked.positive_total_amount - ranked.positive_before_amount"),
+    "history_is_whole": ("account_tier_history", "min(month_end)", "max(month_end)"),
+    "events_are_recomputed": (
+        "int_tiers__changes", "typed.was_at_risk is not true", "typed.was_at_risk is null"),
+    "drops_had_their_streak": (
+        "int_tiers__states", ">= now.down_month_ends", "> 0"),
+    "profit_changes_are_recomputed": (
+        "int_tiers__prior_profits", "changes.month_number - 12", "changes.month_number - 11"),
+    "counts_are_recomputed": (
+        "account_tiers", "<= with_losses.count_share_a", "< with_losses.count_share_a"),
+    "buckets_add_up": ("receivables_aging", "bucket = '31-60'", "bucket = '31-61'"),
+    "aging_is_recomputed": (
+        "int_receivables__items_by_day", "past_due_days <= due_30_to", "past_due_days < due_30_to"),
+    "open_items_are_recomputed": (
+        "receivables_open_items", "items.past_due_days,", "items.age_days as past_due_days,"),
+    "net_is_what_the_documents_say": (
+        "int_receivables__balances", "-gross_amount as amount", "-gross_amount / 2 as amount"),
+    "reconciliation_repeats_its_sides": (
+        "receivables_reconciliation", "gl_balances.receivables_amount as", "0 as"),
+    "overdue_alerts_are_recomputed": (
+        "int_receivables__overdue_runs", "where not is_continued", "where true"),
+    "foreign_documents_use_their_rates": (
+        "receivables_aging", "- sums.unapplied_cash_amount - sums.unapplied_credit_amount, 0",
+        "- sums.unapplied_cash_amount, 0"),
+    "bridge_is_recomputed": (
+        "int_retention__movements", "opening_amount = 0 then 'new'",
+        "opening_amount = 0 then 'won_back'"),
+    "bridge_adds_up": ("retention_summary", "movement = 'expansion'", "movement = 'unchanged'"),
+    "summary_is_the_sum_of_customers": (
+        "retention_summary", "'owner' as scope_type", "'tier' as scope_type"),
+    "closing_is_the_next_opening": (
+        "int_retention__books", "months.month_number - 12", "months.month_number - 13"),
+    "customers_are_new_once": (
+        "revenue_movements", "rank_of_movement = 1", "rank_of_movement >= 1"),
+    "cohorts_are_recomputed": (
+        "cohort_retention", "- members.cohort_number, 0)", "- members.cohort_number, 1)"),
+    "cohorts_hold_the_new_customers": ("int_retention__customers", "cast(60 as", "cast(600 as"),
+    "one_revenue": ("int_revenue__account_windows", "between 11 preceding", "between 10 preceding"),
+    "nothing_lies_in_the_future": (
+        "int_receivables__overdue_runs", "<= bounds.as_of_date", "<= bounds.as_of_date + 400"),
+    "accounts_are_recomputed": (
+        "int_revenue__line_groups", "invoice_date > bounds.year_start",
+        "invoice_date > bounds.year_start + 20"),
+    "accounts_repeat_their_receivables": (
+        "accounts", "aging.overdue_amount", "aging.current_amount"),
+    "alerts_repeat_their_event": (
+        "alert_events", "profit_prior_amount := events.profit_prior_amount",
+        "profit_prior_amount := events.profit_current_amount"),
+    "bi_reads_its_own_alerts": ("account_alerts", "'account_team'", "'account_teams'"),
+}  # fmt: skip
+# Change: the same, laid over the models before and after it.
+SENSITIVE: dict[str, tuple[str, str, str]] = {
+    "again": ("account_tiers", "with_losses.is_at_risk,", "random() > 0.5 as is_at_risk,"),
+    "permute": (
+        "stg_erp__invoices", "        gross_amount,",
+        "        gross_amount + _row as gross_amount,"),
+    "append_later": ("stg_erp__invoices", "where invoice_date <=", "where invoice_date - 3000 <="),
+    "split_applications": (
+        "int_receivables__settlements", "joined.amount,",
+        "cast(floor(joined.amount) as decimal(18,2)) as amount,"),
+    "split_applications_of_base_currency": (
+        "int_receivables__settlements", "joined.amount,",
+        "cast(floor(joined.amount) as decimal(18,2)) as amount,"),
+    "scale_money": (
+        "int_tiers__shares", "when windows.profit_amount > 0", "when windows.profit_amount > 5000"),
+    "add_zero_profit": (
+        "int_tiers__shares", "sum(greatest(profit_amount, 0)) over (partition by month_end) as",
+        "sum(abs(profit_amount) + 1) over (partition by month_end) as"),
+    "go_back": (
+        "int_tiers__shares", "measured.profit_rank,",
+        "measured.profit_rank + month(cast('1987-06-05' as date)) as profit_rank,"),
+}  # fmt: skip
+
+
+def test_every_property_has_its_broken_model() -> None:
+    assert set(BROKEN) == set(CHECKS)
+    assert set(SENSITIVE) == set(CHANGES)
+
+
+@pytest.mark.xdist_group("companies 0")
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_model_turns_the_property_red(name: str) -> None:
+    model, fragment, other = BROKEN[name]
+    built = crowd(0, 30)
+    assert not violations(built, [name])
+    with built.broken({model: (fragment, other)}):
+        found = violations(built, [name])
+    assert found
+    assert not violations(built, [name])
+    assert f"python -m tests.properties --seed {found[0].seed}" in str(found[0])
+
+
+@pytest.mark.xdist_group("companies 200")
+@pytest.mark.parametrize("name", SENSITIVE)
+def test_a_broken_model_turns_the_change_red(name: str) -> None:
+    model, fragment, other = SENSITIVE[name]
+    change, fragments = CHANGES[name], {model: (fragment, other)}
+    before = Crowd(batch(2 * BATCH, 12), change.marts, fragments)
+    assert differences(before, change, fragments)

@@ -1,0 +1,44 @@
+"""The table of invariants in the package's docstring names what exists, and every invariant."""
+
+from __future__ import annotations
+
+import re
+
+import tests.properties
+from keyaccounts.settings import PROJECT_ROOT
+from tests.properties.metamorphic import CHANGES
+from tests.properties.run import CHECKS
+
+ROWS = dict(re.findall(r"^\| (I\d+) +\| (.+) \|$", str(tests.properties.__doc__), re.M))
+BUILT = {file.parent.name for file in (PROJECT_ROOT / "dbt_project/models/marts").rglob("*.sql")}
+
+
+def test_every_invariant_stands_in_the_table_once() -> None:
+    assert list(ROWS) == [f"I{number}" for number in range(1, 44)]
+
+
+def test_the_table_names_what_exists_and_all_of_it() -> None:
+    held = " ".join(ROWS.values())
+    quoted = set(re.findall(r'"(\w+)"', held))
+    assert quoted == set(CHANGES)
+    named = set(re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", held)) - quoted
+    files = set(re.findall(r"tests/[\w/.]+", held))
+    assert {f for f in files if not (PROJECT_ROOT / f).exists()} == set()
+    known = set(CHECKS) | {word for f in files for word in re.findall(r"[a-z]+(?:_[a-z]+)+", f)}
+    assert named <= known
+    # What an account says beside its invariants has no number of its own.
+    unnumbered = {"counts_are_recomputed", "accounts_are_recomputed", "bi_reads_its_own_alerts",
+                  "accounts_repeat_their_receivables"}  # fmt: skip
+    assert set(CHECKS) - named == unnumbered
+
+
+def test_what_waits_is_not_built_yet() -> None:
+    """An area that comes must bring its properties: this test reminds of them."""
+    waiting = {
+        w for text in ROWS.values() for w in re.findall(r"waits for the area ([\w ]+)", text)
+    }
+    folders = {"collections": "collections", "payment trap": "collections", "CLV": "value",
+               "purchase types": "purchases", "concentration": "concentration",
+               "relationship": "relationships"}  # fmt: skip
+    assert waiting == set(folders)
+    assert sorted(BUILT) == ["accounts", "alerts", "quality", "receivables", "retention"]
