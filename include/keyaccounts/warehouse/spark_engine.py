@@ -68,7 +68,8 @@ def run(
 
 def _work_folder(settings: Settings) -> Path:
     """Return the folder that driver and workers both see, empty."""
-    work = settings.spark_storage or settings.home / "warehouse" / "spark"
+    # A folder of our own inside the one that was named: what else lies there is not ours.
+    work = (settings.spark_storage or settings.home / "warehouse") / "spark"
     shutil.rmtree(work, ignore_errors=True)
     (work / "landing").mkdir(parents=True)
     return work
