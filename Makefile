@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= 8080
 JOBS ?= 2
+LINES ?= 1000000
 COMPANIES ?= 2000
 FIRST ?= 0
 BIN := .venv/bin
@@ -14,7 +15,7 @@ SPARK_READY := .venv-spark/.ready
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark demo up down env test test-fast parity properties lint format types check lock clean
+.PHONY: help setup setup-spark demo up down env test test-fast parity properties bench lint format types check lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -55,6 +56,9 @@ parity: $(READY) $(SPARK_READY) ## every mart on DuckDB and on Spark, row by row
 properties: $(READY) ## the invariants on COMPANIES=2000 random companies, from seed FIRST=0 on
 	@$(BIN)/python -m tests.properties --companies $(COMPANIES) --first $(FIRST) --jobs $(JOBS)
 
+bench: $(READY) $(SPARK_READY) ## CPU, time and memory of both engines over LINES="1000000" invoice lines
+	@$(BIN)/python tools/bench_engines.py $(LINES)
+
 lint: $(READY) ## ruff over Python, its formatting included
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -76,4 +80,4 @@ lock: $(READY) ## write the hashed locks anew from requirements*.in
 
 clean: ## remove what can be made again: the demo, caches, .venv, .venv-spark
 	@if [ -x $(BIN)/python ] && [ -d .demo ]; then $(BIN)/python scripts/serve_airflow.py down; fi
-	rm -rf .demo .venv .venv-spark .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	rm -rf .demo .bench .venv .venv-spark .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs

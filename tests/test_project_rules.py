@@ -199,7 +199,7 @@ def test_no_address_of_a_registry_and_no_machine_path_is_in_a_file() -> None:
         file
         for file in PROJECT_ROOT.rglob("*")
         if file.is_file()
-        and not {".venv", ".venv-spark", ".git", ".demo", "target", "__pycache__"} & set(file.parts)
+        and not {".venv", ".venv-spark", ".git", ".demo", ".bench", "target", "__pycache__"} & set(file.parts)
         and file.suffix in {".py", ".sql", ".yml", ".yaml", ".toml", ".txt", ".in", ".md", ".sh"}
         and file.name != Path(__file__).name
     ]

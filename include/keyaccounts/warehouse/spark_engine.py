@@ -107,13 +107,13 @@ def _run_process(settings: Settings, work: Path, log: Callable[[str], None]) -> 
         )
     with _process([str(python), "-m", "keyaccounts.warehouse.spark_process", work]) as process:
         assert process.stdout is not None
-        last = ["no output"]
+        last = "no output"
         for line in process.stdout:
             log(line.rstrip())
-            last = [*last[-5:], line.strip()]
+            last = line.strip() or last
     if process.returncode != 0:
         raise KeyaccountsError(
-            f"the Spark process ended with {process.returncode}: {' | '.join(last)}"
+            f"the Spark process ended with {process.returncode}: {last}; its logs are in {work}"
         )
 
 

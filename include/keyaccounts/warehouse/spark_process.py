@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import sys
 import threading
+import traceback
 import warnings
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -21,6 +23,7 @@ from urllib.parse import urlsplit
 from keyaccounts.warehouse.dbt_process import SHOWN, NodeResult, example, invoke
 
 USER = "keyaccounts"
+PATIENCE_SECONDS = 20
 LAYERS = ("landing", "rules", "staging", "intermediate", "marts")
 OPTIONS = {
     "spark.app.name": "keyaccounts",
@@ -62,6 +65,9 @@ class Session:
 
         self.gateway: Any = None
         if plan["url"].startswith("sc://"):
+            # The client would ask a server that is not there for many minutes.
+            url = urlsplit(plan["url"].split(";")[0])
+            socket.create_connection((url.hostname, url.port or 15002), PATIENCE_SECONDS).close()
             message = "Failed to set spark.sql.catalogImplementation"
             warnings.filterwarnings("ignore", message=message)
             os.environ["SPARK_REMOTE"] = plan["url"]
@@ -138,25 +144,47 @@ def main(folder: Path) -> int:
     # A failed statement is told by dbt, once and without its stack.
     logging.getLogger("SQLQueryContextLogger").disabled = True
     print(f"  spark at {plan['url']}", flush=True)
-    engine: Engine = Thrift(plan) if plan["url"].startswith("thrift:") else Session(plan)
     try:
-        _set_options_of_dbt(plan)
-        _lay_out(engine, plan)
-        nodes = invoke(
-            [*plan["command"], "--target", "spark"],
-            project=Path(plan["project"]),
-            target=Path(plan["target"]),
-            environment=_environment(plan),
-            log=lambda line: print(line, flush=True),
-        )
-        if any(node.is_bad for node in nodes):
-            nodes = [_with_examples(engine, node) for node in nodes]
-        else:
-            _export(engine, plan)
+        engine: Engine = Thrift(plan) if plan["url"].startswith("thrift:") else Session(plan)
+    except Exception as error:
+        return _told(error, f"cannot reach Spark at {plan['url']}", folder)
+    try:
+        nodes = _built(engine, plan)
+    except Exception as error:
+        return _told(error, "Spark", folder)
     finally:
         engine.close()
     Path(plan["result"]).write_text(json.dumps([asdict(n) for n in nodes]), encoding="utf-8")
     return 0
+
+
+def _built(engine: Engine, plan: dict[str, Any]) -> list[NodeResult]:
+    _set_options_of_dbt(plan)
+    _lay_out(engine, plan)
+    nodes = invoke(
+        [*plan["command"], "--target", "spark"],
+        project=Path(plan["project"]),
+        target=Path(plan["target"]),
+        environment=_environment(plan),
+        log=lambda line: print(line, flush=True),
+    )
+    if any(node.is_bad for node in nodes):
+        return [_with_examples(engine, node) for node in nodes]
+    _export(engine, plan)
+    return nodes
+
+
+def _told(error: Exception, what: str, folder: Path) -> int:
+    """Say in a line what went wrong; the whole of it goes beside the plan."""
+    (folder / "error.log").write_text("".join(traceback.format_exception(error)), "utf-8")
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
+    # Of an error in the JVM the second line says what it was.
+    first = next((line.removeprefix(": ") for line in lines if line.startswith(": ")), lines[0])
+    hint = ""
+    if "PATH_NOT_FOUND" in str(error) or "does not exist" in str(error):
+        hint = " (every machine of the cluster must see the home, or set storage_url)"
+    print(f"{what}: {type(error).__name__}: {first}{hint}", flush=True)
+    return 1
 
 
 def _sql_options(plan: dict[str, Any]) -> dict[str, str]:
