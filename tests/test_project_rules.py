@@ -18,6 +18,7 @@ DBT = PROJECT_ROOT / "dbt_project"
 MODELS = sorted((DBT / "models").rglob("*.sql"))
 SQL = [*MODELS, *sorted((DBT / "macros").rglob("*.sql")), *sorted((DBT / "tests").rglob("*.sql"))]
 LAYERS = {"stg": 0, "int": 1}
+MADE = {".venv", ".venv-spark", ".git", ".demo", ".bench", "target", "__pycache__"}
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +200,8 @@ def test_no_address_of_a_registry_and_no_machine_path_is_in_a_file() -> None:
         file
         for file in PROJECT_ROOT.rglob("*")
         if file.is_file()
-        and not {".venv", ".venv-spark", ".git", ".demo", ".bench", "target", "__pycache__"} & set(file.parts)
+        and not {".venv", ".venv-spark", ".git", ".demo", ".bench", "target", "__pycache__"}
+        & set(file.parts)
         and file.suffix in {".py", ".sql", ".yml", ".yaml", ".toml", ".txt", ".in", ".md", ".sh"}
         and file.name != Path(__file__).name
     ]

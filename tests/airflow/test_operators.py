@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
+from tests.faults.small import small_company
 
 import keyaccounts_operators as operators
 from keyaccounts import nightly
@@ -145,3 +146,17 @@ def test_report_and_alerts_share_the_manifest(context: dict[str, Any], home: Pat
     operators.add_to_manifest(settings, run, {"status": "done"})
     assert nightly.run_summary(settings, run) == {"notify": {"events": 3}, "status": "done"}
     assert run.as_of_date == date(2026, 10, 31)
+
+
+def test_the_engine_of_the_build_is_a_setting(
+    home: Path, context: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_company(tmp_path / "source")
+    monkeypatch.setenv("KEYACCOUNTS_SOURCE", str(tmp_path / "source"))
+    monkeypatch.setenv("KEYACCOUNTS_ENGINE", "spark")
+    monkeypatch.setenv("KEYACCOUNTS_SPARK_PYTHON", str(tmp_path / "python"))
+    settings = load_settings()
+    for entity in nightly.planned_entities(settings):
+        nightly.extract(settings, operators.as_run(FACTS, settings.timezone), entity)
+    with pytest.raises(AirflowFailException, match="make setup-spark"):
+        execute(operators.BuildOperator(task_id="build", facts=FACTS), context)
