@@ -16,10 +16,10 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from tests.properties.companies import BATCH, describe, make_company
-from tests.properties.crowd import MARTS, Case, Crowd, Violation, batch
+from tests.properties.crowd import MARTS, Case, Crowd, Violation
 from tests.properties.harness import Builder
 from tests.properties.metamorphic import CHANGES, differences
-from tests.properties.run import CHECKS, violations
+from tests.properties.run import CHECKS, whole_part
 
 
 def main() -> int:
@@ -40,20 +40,12 @@ def main() -> int:
     ]
     # DuckDB does not survive a fork.
     with ProcessPoolExecutor(options.jobs, mp_context=get_context("spawn")) as pool:
-        for part, broken in zip(parts, pool.map(_part, parts), strict=True):
+        for part, broken in zip(parts, pool.map(whole_part, parts), strict=True):
             found += broken
             print(
                 f"seeds {part[0]} to {part[0] + part[1] - 1}: {len(broken)} violations", flush=True
             )
     return _report(iter(found), options.companies, time.monotonic() - started)
-
-
-def _part(part: tuple[int, int]) -> list[Violation]:
-    built = Crowd(batch(*part))
-    found = [*violations(built), *built.failed_tests()]
-    for change in CHANGES.values():
-        found += differences(built, change)
-    return found
 
 
 def one(seed: int) -> Iterator[Violation]:

@@ -95,6 +95,7 @@ class Builder:
         """Open the connection; `is_keyed` for many companies at once."""
         self.is_keyed = is_keyed
         self.con = duckdb.connect(config={"threads": 1})
+        self.con.execute("set enable_progress_bar = false")
         for schema in ("landing", "rules", "staging", "intermediate", "marts"):
             self.con.execute(f"create schema {schema}")
 

@@ -6,18 +6,27 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tests.properties import (
     checks_accounts,
+    checks_events,
     checks_receivables,
     checks_retention,
     checks_tiers,
 )
-from tests.properties.crowd import Case, Crowd, Violation
+from tests.properties.crowd import Case, Crowd, Violation, batch
+from tests.properties.metamorphic import CHANGES, differences
 
 Check = Callable[[Case], Iterator[str]]
 CHECKS: dict[str, Check] = {
     check.__name__: check
-    for module in (checks_tiers, checks_receivables, checks_retention, checks_accounts)
+    for module in (
+        checks_tiers,
+        checks_events,
+        checks_receivables,
+        checks_retention,
+        checks_accounts,
+    )
     for check in module.CHECKS
 }
+CHANGED = 10
 
 
 def violations(crowd: Crowd, names: Iterable[str] = CHECKS) -> list[Violation]:
@@ -28,4 +37,15 @@ def violations(crowd: Crowd, names: Iterable[str] = CHECKS) -> list[Violation]:
             problem = next(CHECKS[name](case), None)
             if problem:
                 found.append(Violation(case.seed, name, problem))
+    return found
+
+
+def whole_part(part: tuple[int, int]) -> list[Violation]:
+    """Build so many companies from a seed on and hold everything against them."""
+    built = Crowd(batch(*part))
+    found = [*violations(built), *built.failed_tests()]
+    # A change builds everything again, so a few of each batch must do.
+    few = Crowd(batch(part[0], min(part[1], CHANGED)))
+    for change in CHANGES.values():
+        found += differences(few, change)
     return found

@@ -129,3 +129,21 @@ def test_an_internal_account_raises_no_alert_from_the_day_on(builder: Builder) -
         "select unit_id, effective_date from marts.alert_events "
         "where alert_type = 'overdue_90_enter'"
     ) == [("B", date(2026, 4, 17))]
+
+
+def test_who_lapsed_is_told_what_would_bring_the_tier_back(builder: Builder) -> None:
+    """A leaves; B earns 100 in the window that A is missing from."""
+    inputs = company(
+        "2026-06-30",
+        [account("A"), account("B")],
+        [
+            invoice("B0", "B", "2025-04-20", "10.00"), invoice("A1", "A", "2025-06-10", "80.00"),
+            invoice("B1", "B", "2025-06-15", "100.00"), invoice("B2", "B", "2026-05-10", "100.00"),
+        ],
+    )  # fmt: skip
+    builder.build({1: inputs}, ["tier_events"])
+    # With p more, B stands before A: 100 < 0.8 x (100 + p) from 25.01 on.
+    assert builder.rows(
+        "select from_tier, profit_to_regain_amount from marts.tier_events "
+        "where event_type = 'lapsed' and tier_unit_id = 'A'"
+    ) == [("A", Decimal("25.01"))]

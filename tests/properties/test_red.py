@@ -65,6 +65,11 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "alerts_repeat_their_event": (
         "alert_events", "profit_prior_amount := events.profit_prior_amount",
         "profit_prior_amount := events.profit_current_amount"),
+    "causes_and_severities_are_recomputed": (
+        "tier_events", "event_type <> 'lapsed' and own_profit_change_amount >= 0",
+        "event_type <> 'lapsed' and own_profit_change_amount > 100"),
+    "event_figures_are_recomputed": ("int_tiers__regain", "then config.band", "then 0"),
+    "bulk_purchases_are_flagged": ("account_tiers", "months_count = 1", "months_count <= 2"),
     "bi_reads_its_own_alerts": ("account_alerts", "'account_team'", "'account_teams'"),
 }  # fmt: skip
 # Change: the same, laid over the models before and after it.

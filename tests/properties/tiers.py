@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -32,6 +32,12 @@ class Rating:
     was: str | None = None
     streak: int = 0
     is_at_risk: bool = False
+    months: set[int] = field(default_factory=set)
+
+    @property
+    def is_one_off_bulk(self) -> bool:
+        """Return whether one month of purchases alone made it an A or a B (T8)."""
+        return bool(self.count) and self.raw in {"A", "B"} and len(self.months) == 1
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ def _units(books: Books, windows: Windows, day: date) -> dict[str, Rating]:
         rating = found.setdefault(unit, Rating(unit, 0, 0, 0, name, None))
         window = at_day.get(account)
         if window:
+            numbers = {month_number(d) for d in days}
+            rating.months |= {n for n in numbers if 0 <= month_number(day) - n < 12}
             rating.count += window.count
             rating.net += window.net
             rating.profit += window.value(bool(measure and measure.has_cost))

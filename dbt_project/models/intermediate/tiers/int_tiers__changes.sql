@@ -81,7 +81,6 @@ final as (
         changes.tier_after as to_tier,
         changes.profit_amount,
         changes.measure_used,
-        changes.positive_total_amount,
         before_streak.profit_rank as profit_rank_before,
         changes.kind in ('drop', 'lapsed', 'watch') as is_negative,
         case changes.kind

@@ -8,6 +8,15 @@ shares as (select * from {{ ref('int_tiers__shares') }}),
 
 config as (select * from {{ ref('tier_config') }}),
 
+-- Who is inactive has no share of its own; the total of its month-end is that of the others.
+totals as (
+    select
+        month_end,
+        max(positive_total_amount) as positive_total_amount
+    from shares
+    group by month_end
+),
+
 -- Back up takes the threshold less the band; a unit still holding its tier, or one that comes back
 -- from inactive, needs the plain threshold.
 targets as (
@@ -16,13 +25,14 @@ targets as (
         changes.tier_unit_id,
         changes.event_type,
         changes.profit_amount,
-        changes.positive_total_amount - greatest(changes.profit_amount, 0) as others_amount,
+        totals.positive_total_amount - greatest(changes.profit_amount, 0) as others_amount,
         case changes.from_tier when 'A' then config.threshold_a when 'B' then config.threshold_b end
             - case when changes.event_type = 'drop' then config.band else 0 end as limit_share
     from changes
     inner join shares
         on shares.month_end = changes.effective_date
         and shares.tier_unit_id = changes.tier_unit_id
+    inner join totals on totals.month_end = changes.effective_date
     inner join config on config.valid_from = shares.tier_config_valid_from
 ),
 
