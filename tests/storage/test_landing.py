@@ -13,6 +13,7 @@ from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.landing.loads import loads_in_play
 from keyaccounts.settings import Settings, load_settings
 from keyaccounts.storage import begin_build, open_store, push_landing
+from keyaccounts.warehouse.spark_engine import _work_folder
 from tests.conftest import settings_for
 
 from .s3 import Bucket
@@ -131,3 +132,14 @@ def test_spark_reads_by_its_own_scheme(
     with open_store(load_settings(environ={"KEYACCOUNTS_STORAGE_URL": url})) as store:
         assert store is not None
         assert store.spark_url("spark") == spark
+
+
+def test_a_build_empties_only_its_own_folder_in_the_given_one(tmp_path: Path) -> None:
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share/theirs.txt").write_text("stays", "utf-8")
+    settings = settings_for(tmp_path / "home", spark_storage=str(tmp_path / "share"))
+    left = _work_folder(settings) / "left"
+    left.write_text("goes", "utf-8")
+    assert _work_folder(settings).is_dir()
+    assert not left.exists()
+    assert (tmp_path / "share/theirs.txt").read_text("utf-8") == "stays"
