@@ -31,6 +31,7 @@ from keyaccounts.publishing import publish as publish_marts
 from keyaccounts.publishing.publish import current_version, read_manifest
 from keyaccounts.settings import Run, Settings
 from keyaccounts.sources.files import delivered_entities, stray_files
+from keyaccounts.storage import push_published
 from keyaccounts.warehouse import build as build_warehouse
 from keyaccounts.warehouse import mark_audited
 
@@ -139,9 +140,10 @@ def check_marts(settings: Settings, run: Run, log: Log = print) -> dict[str, Any
 
 
 def publish(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
-    """Publish a version and move the pointer."""
+    """Publish a version and move the pointer, then in the object storage, if there is one."""
     with _step(settings, run, "publish", log):
         published = publish_marts(settings, run, log)
+        push_published(settings, published.folder, log)
     return {"version": published.version, "rows": published.rows}
 
 

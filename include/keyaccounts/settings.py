@@ -14,12 +14,15 @@ from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from keyaccounts.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 SPARK_URL = r"local(\[(\d+|\*)\])?|yarn|(spark|k8s|sc|thrift)://\S+"
+STORAGE_URL = r"((s3|gs|hdfs|abfss?)://|file:///)[\w.@:/=~+-]+(\?\S+)?"
+SECRET = r"key|secret|token|password|credential|signature"
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,12 @@ class Settings:
     spark_format: str = "parquet"
     """File format of the tables on Spark: `parquet`, `delta` or `iceberg`."""
     spark_storage: Path | None = None
-    """Folder that all machines of the cluster see; default: in the home."""
+    """Folder that all machines of the cluster see as the home is seen; default: in the home."""
     spark_python: Path | None = None
     """Interpreter of the Spark environment; default: that of `make setup-spark`."""
+    storage_url: str | None = None
+    """Object storage for what the cluster and readers see: `s3://bucket/folder`, `gs://`, `hdfs://`,
+    `abfs://` or `file:///`; options of pyarrow.fs behind `?`, no credentials."""
 
     @property
     def landing(self) -> Path:
@@ -201,6 +207,7 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigurationError(f"spark_database {settings.spark_database!r} is no plain name")
     if any("=" not in part for part in settings.spark_options.split()):
         raise ConfigurationError("spark_options does not read like key=value key=value")
+    _check_storage(settings)
     if settings.threads < 1 or settings.keep_versions < 1:
         raise ConfigurationError("threads and keep_versions must be at least 1")
     for name in ("source", "rules_dir"):
@@ -208,6 +215,26 @@ def _checked(settings: Settings) -> Settings:
         if folder is not None and not folder.is_dir():
             raise ConfigurationError(f"{name} {folder} is not a folder")
     return settings
+
+
+def _check_storage(settings: Settings) -> None:
+    """Refuse an address that does not read like one or carries a secret, without repeating it."""
+    if settings.storage_url is None:
+        return
+    url = urlsplit(settings.storage_url)
+    has_user = url.scheme in {"s3", "gs"} and url.username is not None
+    if url.password is not None or has_user or re.search(SECRET, url.query, re.IGNORECASE):
+        raise ConfigurationError(
+            "storage_url must not carry credentials: give them as AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or by the role of the machine"
+        )
+    if not re.fullmatch(STORAGE_URL, settings.storage_url):
+        raise ConfigurationError(
+            f"storage_url {settings.storage_url!r} is no s3://BUCKET/FOLDER, gs://, hdfs://, "
+            "abfs:// or file:///FOLDER"
+        )
+    if settings.spark_storage is not None:
+        raise ConfigurationError("spark_storage and storage_url: give one of them")
 
 
 def business_date(instant: datetime, timezone: str) -> date:

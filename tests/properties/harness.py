@@ -196,8 +196,13 @@ class Builder:
 
     def data_tests(self, companies: Mapping[int, Inputs]) -> list[str]:
         """Return the data tests over models that can be built for many companies at once."""
+        # A test without a parent reads no company.
         tests = self.project(companies).tests
-        return [name for name, test in tests.items() if UNKEYED.isdisjoint(test.parents)]
+        return [
+            name
+            for name, test in tests.items()
+            if test.parents and UNKEYED.isdisjoint(test.parents)
+        ]
 
     def failures(
         self, companies: Mapping[int, Inputs], names: Iterable[str] | None = None

@@ -76,6 +76,9 @@ def _select(node: Ast, outer: Ast | None) -> None:
     node["select_list"].insert(0, {**key, "alias": KEY})
 
 
+MADE_UP = {"EMPTY", "EXPRESSION_LIST"}
+
+
 def _from(table: Ast) -> Ast | None:
     """Key a relation; return the expression that holds its company, None where it has none."""
     kind = table["type"]
@@ -83,8 +86,8 @@ def _from(table: Ast) -> Ast | None:
         return _column(table["alias"] or table["table_name"])
     if kind == "SUBQUERY":
         node = table["subquery"]["node"]
-        # Rows that are made out of columns beside them, in a lateral join.
-        if node["type"] == "SELECT_NODE" and node["from_table"]["type"] == "EMPTY":
+        # Rows that are made out of columns beside them in a lateral join, or written out.
+        if node["type"] == "SELECT_NODE" and node["from_table"]["type"] in MADE_UP:
             return None
         _query(node)
         return _column(table["alias"])

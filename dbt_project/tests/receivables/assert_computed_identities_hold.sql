@@ -7,5 +7,6 @@ select * from reconciliation
 where check_name <> 'general_ledger'
     and (check_status = 'ok') is not true
     and (check_name = 'roll_forward' and check_status = 'not_available' and as_of_date = (
-        select min(as_of_date) from reconciliation where check_name = 'roll_forward'
+        select min(days.as_of_date) from reconciliation as days
+        where days.check_name = 'roll_forward'
     )) is not true

@@ -22,6 +22,7 @@ from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.landing.loads import loads_in_play
 from keyaccounts.settings import PROJECT_ROOT, Settings
+from keyaccounts.storage import begin_build, open_store, push_landing
 from keyaccounts.warehouse.dbt_process import NodeResult
 
 LAID_OUT = ("crm_account_versions", "loads", "quarantine", "rejected", "nulled")
@@ -40,19 +41,27 @@ def run(
     dbt did not come as far as running a node.
     """
     work = _work_folder(settings)
+    landing = _landing_files(settings, work / "landing")
+    build, place = "", str(work)
+    with open_store(settings) as store:
+        if store is not None:
+            build = begin_build(store)
+            place = store.spark_url(build)
+            landing, sent = push_landing(store, settings, build, landing)
+            log(f"  {sent} load(s) sent to {store.url}")
     plan = {
         "url": settings.spark_url,
         "options": _options(settings),
         "database": settings.spark_database,
         "file_format": settings.spark_format,
         "threads": settings.threads,
-        "storage": str(work / "tables"),
-        "landing": _landing_files(settings, work / "landing"),
+        "storage": f"{place}/tables",
+        "landing": landing,
         "command": command,
         "project": str(project),
         "target": str(settings.home / "warehouse" / "target"),
         "exported": {"staging": AUDITED, "marts": None, "rules": None},
-        "export": str(work / "export"),
+        "export": f"{place}/export",
         "result": str(work / "result.json"),
         "log": str(work / "spark.log"),
     }
@@ -61,15 +70,20 @@ def run(
     nodes = [NodeResult(**node) for node in json.loads((work / "result.json").read_text("utf-8"))]
     if any(node.is_bad for node in nodes):
         return nodes
+    with open_store(settings) as store:
+        if store is not None:
+            store.fetch(f"{build}/export", work / "export")
+            store.remove(build)
     counts = _bring_home(settings, work / "export")
     shutil.rmtree(work / "tables", ignore_errors=True)
     return [replace(node, rows=counts.get(node.name)) for node in nodes]
 
 
 def _work_folder(settings: Settings) -> Path:
-    """Return the folder that driver and workers both see, empty."""
-    # A folder of our own inside the one that was named: what else lies there is not ours.
-    work = (settings.spark_storage or settings.home / "warehouse") / "spark"
+    """Return the folder of this build, empty; without object storage the workers see it too."""
+    # A folder of our own in the given one: what else lies there is not ours to remove.
+    given = settings.spark_storage
+    work = given / "keyaccounts_spark" if given else settings.home / "warehouse" / "spark"
     shutil.rmtree(work, ignore_errors=True)
     (work / "landing").mkdir(parents=True)
     return work
