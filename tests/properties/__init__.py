@@ -19,7 +19,7 @@ of `metamorphic.py` (in quotes), or another test:
 | I6  | "split_applications", "split_applications_of_base_currency", "permute" |
 | I7  | reconciliation_repeats_its_sides |
 | I8  | buckets_add_up |
-| I9  | reconciliation_repeats_its_sides (receivables), summary_is_the_sum_of_customers (bridge) |
+| I9  | reconciliation_repeats_its_sides, summary_is_the_sum_of_customers, scopes_are_recomputed |
 | I10 | waits for the area collections |
 | I11 | waits for the area collections |
 | I12 | waits for the area collections |
