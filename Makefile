@@ -10,7 +10,7 @@ LOCKS := requirements-setup.txt requirements.txt requirements-dev.txt
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down env test test-fast properties lint format types check lock clean
+.PHONY: help setup demo up down env test test-fast properties mutate lint format types check lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ test-fast: $(READY) ## all tests but those marked slow
 
 properties: $(READY) ## the invariants on COMPANIES=2000 random companies, from seed FIRST=0 on
 	@$(BIN)/python -m tests.properties --companies $(COMPANIES) --first $(FIRST) --jobs $(JOBS)
+
+mutate: $(READY) ## what no test notices when the SQL is changed; hours, goes on where it stopped
+	@$(BIN)/python -m tools.mutate --jobs $(JOBS)
 
 lint: $(READY) ## ruff over Python, its formatting included
 	@$(BIN)/ruff check .

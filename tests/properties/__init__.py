@@ -35,7 +35,7 @@ of `metamorphic.py` (in quotes), or another test:
 | I22 | events_are_recomputed with history_is_whole |
 | I23 | bridge_adds_up, bridge_is_recomputed, closing_is_the_next_opening |
 | I24 | bridge_adds_up |
-| I25 | bridge_is_recomputed |
+| I25 | bridge_is_recomputed, monthly_bridge_is_recomputed |
 | I26 | cohorts_are_recomputed |
 | I27 | waits for the area purchase types |
 | I28 | cohorts_hold_the_new_customers |

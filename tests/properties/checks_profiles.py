@@ -151,14 +151,14 @@ def breadth_and_sites_are_recomputed(case: Case) -> Iterator[str]:
                        company) if company else None  # fmt: skip
         asymmetry = None
         if share is not None and own is not None:
-            asymmetry = ratio_of(share) - ratio_of(own)
+            asymmetry = ratio(share) - ratio(own)
         expected[account] = (
             breadth if "erp_products" in rows else None,
             ratio(Fraction(breadth, len(sold))) if sold else None,
             len(sites), len(sites & buying),
-            None if share is None else ratio_of(share), asymmetry,
+            None if share is None else ratio(share), asymmetry,
             "not_assessed" if share is None
-            else "exclusive" if ratio_of(share) >= Fraction(9, 10) else "shared",
+            else "exclusive" if ratio(share) >= Fraction(9, 10) else "shared",
             sum(o["account_id"] == account and o["status"] == "completed" and o["order_date"] <= end
                 for o in rows["erp_orders"]) if "erp_orders" in rows else None,
         )  # fmt: skip
@@ -166,11 +166,6 @@ def breadth_and_sites_are_recomputed(case: Case) -> Iterator[str]:
         case, expected, "breadth_count", "breadth_ratio", "sites_count", "buying_sites_count",
         "wallet_share_ratio", "dependency_asymmetry_ratio", "exclusivity", "lifetime_orders_count",
     )  # fmt: skip
-
-
-def ratio_of(share: Fraction):
-    """Return a share with its sign, rounded half away from zero to six decimals."""
-    return ratio(share) if share >= 0 else -ratio(-share)
 
 
 def _sites(case: Case, account: str) -> set[str]:

@@ -9,11 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from tests.properties.basics import add_months, month_end
-from tests.properties.checks_profiles import ratio_of
 from tests.properties.crowd import Case, difference
 from tests.properties.harness import Row
 from tests.properties.retention import customers, first_purchases, is_legacy
-from tests.properties.tiers import Rating
+from tests.properties.tiers import Rating, ratio
 
 BANDS = ((12, "0-1"), (24, "1-2"), (36, "2-3"), (60, "3-5"))
 
@@ -109,7 +108,7 @@ def _scope(rows: list[Row], scope: str) -> tuple:
 
 
 def _quotient(a: Decimal | int, b: Decimal | int) -> Decimal | None:
-    return ratio_of(Fraction(a) / Fraction(b)) if b else None
+    return ratio(Fraction(a) / Fraction(b)) if b else None
 
 
 def tiers_carry_their_unit(case: Case) -> Iterator[str]:
