@@ -15,7 +15,7 @@ SPARK_READY := .venv-spark/.ready
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark demo up down env test test-fast parity properties bench lint format types check lock clean
+.PHONY: help setup setup-spark demo up down env test test-fast parity properties mutate bench lint format types check lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ properties: $(READY) ## the invariants on COMPANIES=2000 random companies, from 
 
 bench: $(READY) $(SPARK_READY) ## CPU, time and memory of both engines over LINES="1000000" invoice lines
 	@$(BIN)/python tools/bench_engines.py $(LINES)
+
+mutate: $(READY) ## what no test notices when the SQL is changed; hours, goes on where it stopped
+	@$(BIN)/python -m tools.mutate --jobs $(JOBS)
 
 lint: $(READY) ## ruff over Python, its formatting included
 	@$(BIN)/ruff check .

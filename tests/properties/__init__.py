@@ -19,7 +19,7 @@ of `metamorphic.py` (in quotes), or another test:
 | I6  | "split_applications", "split_applications_of_base_currency", "permute" |
 | I7  | reconciliation_repeats_its_sides |
 | I8  | buckets_add_up |
-| I9  | reconciliation_repeats_its_sides (receivables), summary_is_the_sum_of_customers (bridge) |
+| I9  | reconciliation_repeats_its_sides, summary_is_the_sum_of_customers, scopes_are_recomputed |
 | I10 | waits for the area collections |
 | I11 | waits for the area collections |
 | I12 | waits for the area collections |
@@ -35,7 +35,7 @@ of `metamorphic.py` (in quotes), or another test:
 | I22 | events_are_recomputed with history_is_whole |
 | I23 | bridge_adds_up, bridge_is_recomputed, closing_is_the_next_opening |
 | I24 | bridge_adds_up |
-| I25 | bridge_is_recomputed |
+| I25 | bridge_is_recomputed, monthly_bridge_is_recomputed |
 | I26 | cohorts_are_recomputed |
 | I27 | waits for the area purchase types |
 | I28 | cohorts_hold_the_new_customers |

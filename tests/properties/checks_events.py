@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 
 from tests.properties.basics import month_number
 from tests.properties.crowd import Case, cents, difference
@@ -110,12 +111,27 @@ def _is_by_rules(case: Case, row: Row) -> bool:
     """Return whether the machine under the old rules would have kept the tier (decision 15)."""
     states = _old_states(case, row["tier_unit_id"])
     number = month_number(row["effective_date"])
+    if number in _contested(case):
+        return bool(row["cause"] == "config_change")
     if number not in states:
         return False
     old_tier, old_raw = states[number]
     if row["event_type"] == "watch":
         return not (old_raw in RANK and RANK[old_raw] > RANK[row["from_tier"]])
     return old_tier == row["from_tier"]
+
+
+def _contested(case: Case) -> set[int]:
+    """Return months in which two changes of rules are at work: whose is an event? (no ruling)"""
+    days = list(case.ratings)
+    rules = [case.books.rule("tier_config", d) for d in days]
+    spans = [
+        set(range(place, place + max(int(r["down_month_ends"]) for r in pair)))
+        for place, pair in enumerate(pairwise(rules), 1)
+        if pair[0]["valid_from"] != pair[1]["valid_from"]
+    ]
+    both = {p for one, other in pairwise(spans) if one & other for p in one | other}
+    return {month_number(days[p]) for p in both if p < len(days)}
 
 
 def _old_states(case: Case, unit: str) -> dict[int, tuple[str, str]]:

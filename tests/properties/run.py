@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tests.properties import (
     checks_accounts,
+    checks_details,
     checks_events,
+    checks_profiles,
     checks_receivables,
     checks_retention,
+    checks_scopes,
     checks_tiers,
 )
 from tests.properties.crowd import Case, Crowd, Violation, batch
@@ -20,6 +23,9 @@ CHECKS: dict[str, Check] = {
     for module in (
         checks_tiers,
         checks_events,
+        checks_profiles,
+        checks_scopes,
+        checks_details,
         checks_receivables,
         checks_retention,
         checks_accounts,

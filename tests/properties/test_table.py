@@ -29,7 +29,10 @@ def test_the_table_names_what_exists_and_all_of_it() -> None:
     # What an account says beside its invariants has no number of its own.
     unnumbered = {"counts_are_recomputed", "accounts_are_recomputed", "bi_reads_its_own_alerts",
         "causes_and_severities_are_recomputed", "event_figures_are_recomputed",
-        "bulk_purchases_are_flagged",
+        "bulk_purchases_are_flagged", "contacts_are_recomputed", "drivers_are_ranked",
+        "basis_and_subtype_are_recomputed", "breadth_and_sites_are_recomputed",
+        "lifetimes_are_recomputed", "movements_carry_their_customer", "tiers_carry_their_unit",
+        "profit_to_date_is_recomputed", "rule_changes_are_told", "old_debts_are_weighed",
                   "accounts_repeat_their_receivables"}  # fmt: skip
     assert set(CHECKS) - named == unnumbered
 

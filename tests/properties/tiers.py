@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from tests.properties.basics import month_number
+from tests.properties.basics import half_away, month_number
 from tests.properties.books import Books
 from tests.properties.windows import Windows
 
@@ -185,6 +185,4 @@ def ratio(value: Fraction | None) -> Decimal | None:
     """Return a share as the marts round it: six decimals, half away from zero."""
     if value is None:
         return None
-    return Decimal((value.numerator * 2 * 10**6 + value.denominator) // (value.denominator * 2)) / (
-        10**6
-    )
+    return Decimal(half_away(value.numerator * 10**6, value.denominator)) / 10**6
