@@ -27,11 +27,15 @@ START_SECONDS = 180.0
 STOP_SECONDS = 10.0
 TAIL = 4000
 
-# Small data on a small machine, and the same answers whatever the machine's zone is.
+# Small data on a small machine: the second compiler of the JVM would cost more than it gains.
+JAVA = "-XX:TieredStopAtLevel=1"
+# And the same answers whatever the machine's zone is.
 SETTINGS = {
     "spark.driver.bindAddress": LOOPBACK,
     "spark.driver.host": LOOPBACK,
+    "spark.driver.extraJavaOptions": JAVA,
     "spark.driver.memory": "1g",
+    "spark.executor.extraJavaOptions": JAVA,
     "spark.executor.memory": "512m",
     "spark.default.parallelism": "2",
     # A port that somebody took meanwhile is an error with a log, not another port.
@@ -93,6 +97,11 @@ class Cluster:
     master: str
     folder: Path
     servers: tuple[Server, ...]
+
+    def applications(self) -> list[set[str]]:
+        """Return the applications that had an executor, per worker."""
+        places = sorted(self.folder.glob("work*/"))
+        return [{path.name for path in place.glob("app-*")} for place in places]
 
     def logs(self) -> str:
         """Return the ends of all logs, to be shown when a test fails."""
@@ -169,6 +178,7 @@ def environment() -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
     return own | {
         "PYSPARK_PYTHON": str(PYTHON),
+        "SPARK_DAEMON_JAVA_OPTS": JAVA,
         "SPARK_HOME": str(_spark_home()),
         "SPARK_LOCAL_IP": LOOPBACK,
         # Runs what anybody sends to a fixed port.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -31,8 +33,9 @@ SMALL = {
 }
 DRIVER = {
     "spark.driver.bindAddress": spark.LOOPBACK,
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.driver.extraJavaOptions": spark.JAVA,
     "spark.driver.host": spark.LOOPBACK,
+    "spark.executor.extraJavaOptions": spark.JAVA,
     "spark.executor.memory": "512m",
 }
 
@@ -79,13 +82,20 @@ def test_every_mart_is_equal(
     for name, value in spark.environment().items():
         monkeypatch.setenv(name, value)
     options = SMALL | ({} if way in {"thrift", "connect"} else DRIVER)
-    there = company.settings(folder, way, engine="spark", threads=2)
+    share = folder / "share"
+    # One way goes by object storage alone, the others by folders that all machines see.
+    store = f"file://{share}" if way == "standalone" else None
+    there = company.settings(folder, way, engine="spark", threads=2, storage_url=store)
     shutil.copytree(duck.home / "landing", there.home / "landing")
+    ran_before = cluster.applications()
     with url_of(way, cluster, folder / f"server_{way}") as url:
         said = " ".join(f"{key}={value}" for key, value in options.items())
         there = replace(there, spark_url=url, spark_options=said)
         publish(there, run)
 
+    ran = [now - before for now, before in zip(cluster.applications(), ran_before, strict=True)]
+    # An executor on each worker: nothing was counted in the driver alone.
+    assert [len(new) for new in ran] == ([0, 0] if way == "local" else [1, 1])
     comparisons = compare(duck.warehouse, there.warehouse)
     print(report(comparisons))
     assert {found.mart for found in comparisons} == {
@@ -95,6 +105,11 @@ def test_every_mart_is_equal(
     differing = [found for found in comparisons if found.differences]
     assert differing == [], "\n" + report(differing)
     assert manifest(there) == manifest(duck)
+    if store:
+        plan = json.loads((there.home / "warehouse/spark/plan.json").read_text("utf-8"))
+        places = [plan["storage"], plan["export"], *chain(*plan["landing"].values())]
+        assert [place for place in places if not place.startswith(f"{store}/")] == []
+        assert list((share / "spark").iterdir()) == [], "a build left something behind"
 
 
 def manifest(settings: Settings) -> dict[str, object]:
