@@ -9,6 +9,7 @@ from decimal import Decimal
 from tests.properties.basics import add_months, month_end
 from tests.properties.crowd import Case, cents, difference
 
+OWED = ("gross_open_amount", "overdue_amount", "overdue_90_plus_amount")
 ALERTS = {"drop", "watch", "lapsed", "rise", "reactivated"}
 
 
@@ -70,6 +71,15 @@ def alerts_repeat_their_event(case: Case) -> Iterator[str]:
     if set(events) != set(alerts):
         yield f"events and alerts differ: {sorted(set(events) ^ set(alerts))[:3]}"
         return
+    # What the unit owes today, in the words of today's identity.
+    unit_of = {r["account_id"]: r["tier_unit_id"] for r in case.mart("accounts")}
+    external = {r["account_id"] for r in case.mart("accounts") if not r["is_internal"]}
+    money: dict[str, dict[str, Decimal]] = {}
+    for r in case.mart("receivables_aging"):
+        if r["is_latest"] and r["account_id"] in external:
+            owed = money.setdefault(unit_of[r["account_id"]], dict.fromkeys(OWED, Decimal(0)))
+            for column in OWED:
+                owed[column] += r[column]
     for key, event in events.items():
         alert, payload = alerts[key], json.loads(alerts[key]["payload"])
         for column in ("severity", "base_severity", "cause", "owner_user_id", "effective_date"):
@@ -82,6 +92,13 @@ def alerts_repeat_their_event(case: Case) -> Iterator[str]:
                 column
             ]:
                 yield f"{key}: payload {column} {said}, the event says {event[column]}"
+        stake = event["own_profit_change_amount"]
+        stake = event["profit_current_amount"] if stake is None else stake
+        if alert["at_stake_amount"] != abs(stake):
+            yield f"{key}: at stake {alert['at_stake_amount']}, expected {abs(stake)}"
+        for column, amount in money.get(unit_of.get(event["tier_unit_id"]), {}).items():
+            if (payload[column] or 0) != float(amount):
+                yield f"{key}: payload {column} {payload[column]}, the aging says {amount}"
         drivers = sum(Decimal(str(d["amount"])) for d in payload["drivers"] or [])
         change = event["own_profit_change_amount"]
         if (

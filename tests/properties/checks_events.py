@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
-from itertools import pairwise
 
 from tests.properties.basics import month_number
 from tests.properties.crowd import Case, cents, difference
 from tests.properties.harness import Row
+from tests.properties.old_rules import contested, old_states
 from tests.properties.tiers import RANK, Rating, ratio
 
 NEGATIVE = {"drop", "lapsed", "watch"}
@@ -109,9 +109,9 @@ def _has_bulk_leaving(case: Case, unit: str, number: int) -> bool:
 
 def _is_by_rules(case: Case, row: Row) -> bool:
     """Return whether the machine under the old rules would have kept the tier (decision 15)."""
-    states = _old_states(case, row["tier_unit_id"])
+    states = old_states(case, row["tier_unit_id"])
     number = month_number(row["effective_date"])
-    if number in _contested(case):
+    if number in contested(case):
         return bool(row["cause"] == "config_change")
     if number not in states:
         return False
@@ -119,61 +119,6 @@ def _is_by_rules(case: Case, row: Row) -> bool:
     if row["event_type"] == "watch":
         return not (old_raw in RANK and RANK[old_raw] > RANK[row["from_tier"]])
     return old_tier == row["from_tier"]
-
-
-def _contested(case: Case) -> set[int]:
-    """Return months in which two changes of rules are at work: whose is an event? (no ruling)"""
-    days = list(case.ratings)
-    rules = [case.books.rule("tier_config", d) for d in days]
-    spans = [
-        set(range(place, place + max(int(r["down_month_ends"]) for r in pair)))
-        for place, pair in enumerate(pairwise(rules), 1)
-        if pair[0]["valid_from"] != pair[1]["valid_from"]
-    ]
-    both = {p for one, other in pairwise(spans) if one & other for p in one | other}
-    return {month_number(days[p]) for p in both if p < len(days)}
-
-
-def _old_states(case: Case, unit: str) -> dict[int, tuple[str, str]]:
-    """Return tier and raw tier under the rules before, in the first months under new ones."""
-    found: dict[int, tuple[str, str]] = {}
-    days = list(case.ratings)
-    rules = [case.books.rule("tier_config", d) for d in days]
-    for place in range(1, len(days)):
-        old, new = rules[place - 1], rules[place]
-        if old["valid_from"] == new["valid_from"]:
-            continue
-        span = max(int(old["down_month_ends"]), int(new["down_month_ends"]))
-        was = case.ratings[days[place - 1]].get(unit)
-        tier, streak = (was.tier, was.streak) if was else (None, 0)
-        for later in range(place, min(place + span, len(days))):
-            r = case.ratings[days[later]].get(unit)
-            if r is None or rules[later]["valid_from"] != new["valid_from"]:
-                break
-            raw, tier, streak = _stepped(r, tier, streak, old)
-            found[month_number(days[later])] = (tier, raw)
-    return found
-
-
-def _stepped(r: Rating, was: str | None, streak: int, rules: Row) -> tuple[str, str, int]:
-    """Return raw tier, tier and streak of one evaluation under some rules."""
-    a, b = Fraction(rules["threshold_a"]), Fraction(rules["threshold_b"])
-    band, needed = Fraction(rules["band"]), int(rules["down_month_ends"])
-    c = Fraction(1) if r.before is None or r.profit <= 0 else r.before
-    raw = "C" if r.profit <= 0 else "A" if c < a else "B" if c < b else "C"
-    if not r.count:
-        return raw, "INACTIVE", 0
-    if r.tenure is not None and r.tenure < int(rules["minimum_tenure_days"]):
-        return raw, "NEW", 0
-    if was not in RANK:
-        return raw, raw, 0
-    if (was == "A" and c >= a + band) or (was == "B" and c >= b + band):
-        return (raw, raw, 0) if streak + 1 >= needed else (raw, str(was), streak + 1)
-    if r.profit > 0 and c < a - band:
-        return raw, "A", 0
-    if r.profit > 0 and was == "C" and c < b - band:
-        return raw, "B", 0
-    return raw, str(was), 0
 
 
 def _overdue(case: Case) -> dict[tuple[date, str], int]:

@@ -15,6 +15,11 @@ DUE_COLUMNS = (
     "current_amount", "overdue_1_30_amount", "overdue_31_60_amount", "overdue_61_90_amount",
     "overdue_90_plus_amount",
 )  # fmt: skip
+# Compared on every day with an account; the others need documents or the day before.
+ALWAYS = (
+    "buckets_due_date", "buckets_invoice_date", "current_plus_overdue", "general_ledger",
+    "sum_of_owners", "sum_of_channels", "sum_of_tiers",
+)  # fmt: skip
 AGE_COLUMNS = ("age_0_30_amount", "age_31_60_amount", "age_61_90_amount", "age_90_plus_amount")
 
 
@@ -43,6 +48,8 @@ def aging_is_recomputed(case: Case) -> Iterator[str]:
             cents(r["disputed_amount"]), r["open_items_count"],
             r["account_id"] in case.books.identity(r["as_of_date"]).internal,
         )  # fmt: skip
+        if r["has_finance_contact"] != _has_finance_contact(case, r["account_id"]):
+            yield f"{r['as_of_date']} {r['account_id']}: has_finance_contact"
         if r["is_internal"] != found[r["as_of_date"]][r["account_id"]][-1]:
             yield f"{r['as_of_date']} {r['account_id']}: is_internal"
     days = sorted({*case.books.months, case.books.end})
@@ -56,6 +63,15 @@ def aging_is_recomputed(case: Case) -> Iterator[str]:
         if problem := difference(expected, found[day]):
             yield f"{day}: {problem}"
             return
+
+
+def _has_finance_contact(case: Case, account: str) -> bool:
+    return any(
+        r["account_id"] == account
+        and r["department"] == "finance"
+        and r["is_active"] in {None, True}
+        for r in case.inputs.rows.get("crm_contacts", [])
+    )
 
 
 def _buckets(p: Position) -> tuple[int, ...]:
@@ -150,8 +166,14 @@ def reconciliation_repeats_its_sides(case: Case) -> Iterator[str]:
     for r in case.mart("receivables_aging"):
         sums[r["as_of_date"]]["net"] += r["net_receivables_booked_amount"]
         sums[r["as_of_date"]]["gross"] += r["gross_open_amount"]
-    for r in case.mart("receivables_reconciliation"):
+    rows = case.mart("receivables_reconciliation")
+    compared = {(r["as_of_date"], r["check_name"]) for r in rows}
+    if missing := {(day, name) for day in sums for name in ALWAYS} - compared:
+        yield f"not compared: {min(missing)}"
+    for r in rows:
         day, name = r["as_of_date"], r["check_name"]
+        if r["is_blocking"] != (name == "general_ledger"):
+            yield f"{day} {name}: is_blocking {r['is_blocking']}"
         left = sums[day][
             "net" if name in {"general_ledger", "net_equals_documents", "roll_forward"} else "gross"
         ]

@@ -78,6 +78,9 @@ def _sales(trade: Trade, habit: str, place: int) -> list[tuple[date, Decimal]]:
         if trade.sizes in {"ladder", "random"} and trade.chance(0.5):
             factor *= trade.random.choice([0.5, 0.9, 1.1, 1.7])
         day = trade.start + timedelta(days=offset)
+        if trade.chance(0.05):
+            # Two sales on one day are one purchase day.
+            found.append((day, size))
         found.append((day, cents(size * Decimal(str(round(factor, 3))))))
     return found
 
@@ -103,7 +106,15 @@ def _sale(
     invoices = [invoice]
     if trade.chance(0.06):
         invoices.append(
-            _document(trade, rows, account, day + timedelta(days=30), gross, currency, order)
+            _document(
+                trade,
+                rows,
+                account,
+                day + timedelta(days=trade.random.choice([0, 30])),
+                gross,
+                currency,
+                order,
+            )
         )
         if invoices[-1]["invoice_date"] > trade.end + timedelta(days=15):
             rows["erp_invoices"].remove(invoices.pop())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tests.properties import (
     checks_accounts,
+    checks_contacts,
     checks_details,
     checks_events,
     checks_profiles,
@@ -24,6 +25,7 @@ CHECKS: dict[str, Check] = {
         checks_tiers,
         checks_events,
         checks_profiles,
+        checks_contacts,
         checks_scopes,
         checks_details,
         checks_receivables,

@@ -53,7 +53,9 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "revenue_movements", "rank_of_movement = 1", "rank_of_movement >= 1"),
     "cohorts_are_recomputed": (
         "cohort_retention", "- members.cohort_number, 0)", "- members.cohort_number, 1)"),
-    "cohorts_hold_the_new_customers": ("int_retention__customers", "cast(60 as", "cast(600 as"),
+    "cohorts_hold_the_new_customers": (
+        "cohort_retention", "grid.cohort_size_count,",
+        "grid.cohort_size_count + 1 as cohort_size_count,"),
     "one_revenue": ("int_revenue__account_windows", "between 11 preceding", "between 10 preceding"),
     "nothing_lies_in_the_future": (
         "int_receivables__overdue_runs", "<= bounds.as_of_date", "<= bounds.as_of_date + 400"),
@@ -66,8 +68,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "alert_events", "profit_prior_amount := events.profit_prior_amount",
         "profit_prior_amount := events.profit_current_amount"),
     "causes_and_severities_are_recomputed": (
-        "tier_events", "event_type <> 'lapsed' and own_profit_change_amount >= 0",
-        "event_type <> 'lapsed' and own_profit_change_amount > 100"),
+        "tier_events", "event_type = 'watch' then 'low'", "event_type = 'watch' then 'medium'"),
     "event_figures_are_recomputed": ("int_tiers__regain", "then config.band", "then 0"),
     "bulk_purchases_are_flagged": ("account_tiers", "months_count = 1", "months_count <= 2"),
     "contacts_are_recomputed": (
