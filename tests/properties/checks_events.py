@@ -10,7 +10,7 @@ from fractions import Fraction
 from tests.properties.basics import month_number
 from tests.properties.crowd import Case, cents, difference
 from tests.properties.harness import Row
-from tests.properties.old_rules import contested, old_states
+from tests.properties.old_rules import old_states
 from tests.properties.tiers import RANK, Rating, ratio
 
 NEGATIVE = {"drop", "lapsed", "watch"}
@@ -111,8 +111,6 @@ def _is_by_rules(case: Case, row: Row) -> bool:
     """Return whether the machine under the old rules would have kept the tier (decision 15)."""
     states = old_states(case, row["tier_unit_id"])
     number = month_number(row["effective_date"])
-    if number in contested(case):
-        return bool(row["cause"] == "config_change")
     if number not in states:
         return False
     old_tier, old_raw = states[number]

@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 
 from tests.properties.basics import month_number
 from tests.properties.crowd import Case
 from tests.properties.harness import Row
 from tests.properties.tiers import RANK, Rating
-
-
-def contested(case: Case) -> set[int]:
-    """Return the months of two changes of rules that overlap or touch: no ruling says whose.
-
-    The model goes on with the state under the rules before the first one.
-    """
-    days = list(case.ratings)
-    rules = [case.books.rule("tier_config", d) for d in days]
-    spans = [
-        set(range(place, place + max(int(r["down_month_ends"]) for r in pair)))
-        for place, pair in enumerate(pairwise(rules), 1)
-        if pair[0]["valid_from"] != pair[1]["valid_from"]
-    ]
-    both = {p for one, other in pairwise(spans) if min(other) <= max(one) + 1 for p in one | other}
-    return {month_number(days[p]) for p in both if p < len(days)}
 
 
 def old_states(case: Case, unit: str) -> dict[int, tuple[str, str]]:

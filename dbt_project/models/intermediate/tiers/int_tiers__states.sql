@@ -23,7 +23,8 @@ states as (
         cast({{ next_tier(none_yet, '0', 'now') }} as {{ text_type() }}) as tier,
         0 as down_streak_count,
         cast({{ next_tier(none_yet, '0', 'now') }} as {{ text_type() }}) as old_tier,
-        0 as old_streak_count
+        0 as old_streak_count,
+        now.tier_config_valid_from
     from evaluations as now
     where now.is_first
 
@@ -37,15 +38,23 @@ states as (
         cast({{ next_tier('was.tier', 'was.down_streak_count', 'now') }} as {{ text_type() }}) as tier,
         {{ next_streak('was.tier', 'was.down_streak_count', 'now') }} as down_streak_count,
         cast(case
-            when now.is_config_new
+            when not now.is_config_new
+                then {{ next_tier('was.tier', 'was.down_streak_count', 'now') }}
+            when now.tier_config_valid_from = was.tier_config_valid_from
                 then {{ next_tier('was.old_tier', 'was.old_streak_count', 'now', 'old_') }}
-            else {{ next_tier('was.tier', 'was.down_streak_count', 'now') }}
+            -- With each change of rules the comparison starts from what is official.
+            when now.tier_config_valid_from <> was.tier_config_valid_from
+                then {{ next_tier('was.tier', 'was.down_streak_count', 'now', 'old_') }}
         end as {{ text_type() }}) as old_tier,
         case
-            when now.is_config_new
+            when not now.is_config_new
+                then {{ next_streak('was.tier', 'was.down_streak_count', 'now') }}
+            when now.tier_config_valid_from = was.tier_config_valid_from
                 then {{ next_streak('was.old_tier', 'was.old_streak_count', 'now', 'old_') }}
-            else {{ next_streak('was.tier', 'was.down_streak_count', 'now') }}
-        end as old_streak_count
+            when now.tier_config_valid_from <> was.tier_config_valid_from
+                then {{ next_streak('was.tier', 'was.down_streak_count', 'now', 'old_') }}
+        end as old_streak_count,
+        now.tier_config_valid_from
     from states as was
     inner join evaluations as now
         on now.tier_unit_id = was.tier_unit_id and now.month_number = was.month_number + 1
