@@ -83,4 +83,4 @@ lock: $(READY) ## write the hashed locks anew from requirements*.in
 
 clean: ## remove what can be made again: the demo, caches, .venv, .venv-spark
 	@if [ -x $(BIN)/python ] && [ -d .demo ]; then $(BIN)/python scripts/serve_airflow.py down; fi
-	rm -rf .demo .bench .venv .venv-spark .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	rm -rf .demo .bench .mutation .venv .venv-spark .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
