@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -68,6 +69,18 @@ def build_company(home: Path, source: Path, day: str, **more: Any) -> Warehouse:
         nightly.extract(settings, run, entity, silent)
     build(settings, run, resolve(settings), silent)
     return Warehouse(settings, run)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def environment_stays() -> Iterator[None]:
+    """Fail where a file leaves settings in the environment: later tests would read them."""
+    before = _settings_in_environment()
+    yield
+    assert _settings_in_environment() == before
+
+
+def _settings_in_environment() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if key.startswith("KEYACCOUNTS_")}
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from keyaccounts.warehouse.build import DBT_PROJECT
+from keyaccounts.warehouse.dbt_process import environment_of
 from tools.mutants import Mutant
 
 
@@ -29,18 +29,19 @@ class Renderer:
         from dbt.flags import get_flags
         from dbt.mp_context import get_mp_context
 
-        os.environ["KEYACCOUNTS_DBT_WAREHOUSE"] = ":memory:"
         folder = str(DBT_PROJECT / "target" / "mutate")
-        parsed = dbtRunner().invoke(
-            [
-                "--quiet", "--log-level", "none", "parse", "--no-partial-parse",
-                "--vars", json.dumps(dict(variables)), "--project-dir", str(DBT_PROJECT),
-                "--profiles-dir", str(DBT_PROJECT), "--target-path", folder, "--log-path", folder,
-            ]
-        )  # fmt: skip
-        self.manifest = parsed.result
-        profile = load_profile(str(DBT_PROJECT), dict(variables))
-        project = load_project(str(DBT_PROJECT), True, profile, dict(variables))
+        with environment_of({"KEYACCOUNTS_DBT_WAREHOUSE": ":memory:"}):
+            parsed = dbtRunner().invoke(
+                [
+                    "--quiet", "--log-level", "none", "parse", "--no-partial-parse",
+                    "--vars", json.dumps(dict(variables)), "--project-dir", str(DBT_PROJECT),
+                    "--profiles-dir", str(DBT_PROJECT),
+                    "--target-path", folder, "--log-path", folder,
+                ]
+            )  # fmt: skip
+            self.manifest = parsed.result
+            profile = load_profile(str(DBT_PROJECT), dict(variables))
+            project = load_project(str(DBT_PROJECT), True, profile, dict(variables))
         config = RuntimeConfig.from_parts(project, profile, get_flags())
         reset_adapters()
         register_adapter(config, get_mp_context())

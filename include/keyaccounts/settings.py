@@ -22,6 +22,8 @@ from keyaccounts.errors import ConfigurationError
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 SPARK_URL = r"local(\[(\d+|\*)\])?|yarn|(spark|k8s|sc|thrift)://\S+"
 STORAGE_URL = r"((s3|gs|hdfs|abfss?)://|file:///)[\w.@:/=~+-]+(\?\S+)?"
+FOR_DBT = "KEYACCOUNTS_DBT_"
+"""Variables that `profiles.yml` reads when dbt is called by hand; no settings."""
 SECRET = r"key|secret|token|password|credential|signature"
 
 
@@ -133,7 +135,7 @@ def load_settings(*, environ: Mapping[str, str] = os.environ, **arguments: objec
     from_env = {
         key.removeprefix("KEYACCOUNTS_").lower(): value
         for key, value in environ.items()
-        if key.startswith("KEYACCOUNTS_") and value != ""
+        if key.startswith("KEYACCOUNTS_") and not key.startswith(FOR_DBT) and value != ""
     }
     home = Path(str(given.get("home") or from_env.get("home") or "keyaccounts_home"))
     merged: dict[str, object] = {**_from_toml(home), **from_env, **given, "home": home}

@@ -18,6 +18,7 @@ from typing import Any
 
 from keyaccounts.settings import PROJECT_ROOT
 from keyaccounts.warehouse.build import DBT_PROJECT
+from keyaccounts.warehouse.dbt_process import environment_of
 
 # Stands in the compiled text for the as-of date; no model, macro or seed holds this day.
 SOME_DAY = "1987-06-05"
@@ -131,16 +132,16 @@ def _dbt(command: list[str], folder: str, manifest: Any = None) -> Any:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    os.environ["KEYACCOUNTS_DBT_WAREHOUSE"] = ":memory:"
     try:
-        result = dbtRunner(manifest=manifest and manifest.deepcopy()).invoke(
-            [
-                "--quiet", "--log-level", "none", *command, "--project-dir", str(DBT_PROJECT),
-                "--profiles-dir", str(DBT_PROJECT), "--target-path", folder, "--log-path", folder,
-            ]
-        )  # fmt: skip
+        with environment_of({"KEYACCOUNTS_DBT_WAREHOUSE": ":memory:"}):
+            result = dbtRunner(manifest=manifest and manifest.deepcopy()).invoke(
+                [
+                    "--quiet", "--log-level", "none", *command, "--project-dir", str(DBT_PROJECT),
+                    "--profiles-dir", str(DBT_PROJECT),
+                    "--target-path", folder, "--log-path", folder,
+                ]
+            )  # fmt: skip
     finally:
-        del os.environ["KEYACCOUNTS_DBT_WAREHOUSE"]
         DuckDBConnectionManager.close_all_connections()
     if not result.success:
         raise RuntimeError(f"dbt {command[0]} fails: {result.exception}")

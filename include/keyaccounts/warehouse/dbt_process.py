@@ -52,7 +52,7 @@ def invoke(
         "--project-dir", str(project), "--profiles-dir", str(project),
         "--target-path", str(target), "--log-path", str(target / "logs"),
     ]  # fmt: skip
-    with _environment({**environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}):
+    with environment_of({**environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}):
         result = dbtRunner(callbacks=[_progress(log)]).invoke(
             ["--quiet", "--log-level", "none", "--log-level-file", "info", *command, *base]
         )
@@ -69,7 +69,8 @@ def example(names: list[str], rows: list[tuple[Any, ...]]) -> str:
 
 
 @contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
+def environment_of(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for dbt, and put back what was there."""
     before = {key: os.environ.get(key) for key in values}
     os.environ.update(values)
     try:
