@@ -46,7 +46,7 @@ of `metamorphic.py` (in quotes), or another test:
 | I33 | waits for the area relationship |
 | I34 | waits for the area relationship |
 | I35 | waits for the area relationship |
-| I36 | profit_changes_are_recomputed |
+| I36 | profit_changes_are_recomputed, families_are_recomputed |
 | I37 | tests/alerts/test_alert_ledger_fixture.py, tests/acceptance/test_stories.py |
 | I38 | alerts_repeat_their_event; messages: tests/alerts |
 | I39 | tests/faults, tests/alerts |

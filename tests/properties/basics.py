@@ -48,7 +48,7 @@ def business_day(instant: datetime) -> date:
 
 @dataclass(frozen=True)
 class Line:
-    """One invoice line in base currency, in cents; `cost` is None where it is unknown."""
+    """One invoice line in base currency, in cents; `cost` and `list` are None where unknown."""
 
     account: str
     day: date
@@ -56,6 +56,8 @@ class Line:
     net: int
     cost: int | None
     is_invoice: bool
+    quantity: Decimal | None
+    list: int | None
 
 
 @dataclass(frozen=True)

@@ -156,13 +156,14 @@ class Books:
             if document is None:
                 continue
             day, code = document["invoice_date"], document["currency_code"]
-            cost = r["cogs_amount"]
+            cost, listed = r["cogs_amount"], r["list_amount"]
             found.append(
                 Line(
                     document["account_id"], day, families.get(r["product_id"], "unknown"),
                     self.in_base(to_cents(r["net_amount"]), code, day),
                     None if cost is None else self.in_base(to_cents(cost), code, day),
-                    document["document_type"] == "invoice",
+                    document["document_type"] == "invoice", r["quantity"],
+                    None if listed is None else self.in_base(to_cents(listed), code, day),
                 )
             )  # fmt: skip
         return found

@@ -25,6 +25,9 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "int_tiers__states", ">= now.down_month_ends", "> 0"),
     "profit_changes_are_recomputed": (
         "int_tiers__prior_profits", "changes.month_number - 12", "changes.month_number - 11"),
+    "families_are_recomputed": (
+        "int_tiers__family_changes", "- prior_split_profit_amount",
+        "- current_split_profit_amount"),
     "counts_are_recomputed": (
         "account_tiers", "<= with_losses.count_share_a", "< with_losses.count_share_a"),
     "buckets_add_up": ("receivables_aging", "bucket = '31-60'", "bucket = '31-61'"),
