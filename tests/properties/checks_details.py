@@ -17,7 +17,7 @@ from tests.properties.windows import Sums
 
 
 def monthly_bridge_is_recomputed(case: Case) -> Iterator[str]:
-    """I23, I25: revenue month by month, for subscription-like channels only."""
+    """I23, I25: revenue and profit month by month, for subscription-like channels only."""
     books, windows = case.books, case.windows
     rules = case.inputs.rules["channel_config"]
     channels = {r["channel"] for r in rules if r["is_subscription_like"]}
@@ -27,24 +27,30 @@ def monthly_bridge_is_recomputed(case: Case) -> Iterator[str]:
         if start < books.first_document:
             continue
         members, number = customers(books, books.identity(day)), month_number(day)
+        measure = windows.measure(day)
         firsts = first_purchases(books, members)
         for customer, accounts in members.items():
             if (books.at(customer, day)["channel"] or "unknown") not in channels:
                 continue
-            opening, closing = (
-                sum(s.net for a in accounts for s in windows.families(a, n, n).values())
-                for n in (number - 1, number)
-            )
             first = firsts.get(customer)
             is_old = (first is not None and first < start) or is_legacy(books, accounts, first)
-            found = movement(opening, closing, is_old)
-            if found.kind:
-                expected[day, customer] = (found.opening, found.closing, found.kind)
+            for name, has_cost in (("revenue", False), ("profit", measure.has_cost)):
+                opening, closing = (
+                    sum(
+                        s.net - has_cost * (s.cost + measure.imputed(f, s.net - s.known_net))
+                        for a in accounts
+                        for f, s in windows.families(a, n, n).items()
+                    )
+                    for n in (number - 1, number)
+                )
+                found = movement(opening, closing, is_old)
+                if found.kind:
+                    expected[day, name, customer] = (found.opening, found.closing, found.kind)
     rows = {
-        (r["month_end"], r["customer_key"]): (
+        (r["month_end"], r["measure"], r["customer_key"]): (
             cents(r["opening_amount"]), cents(r["closing_amount"]), r["movement"])
         for r in case.mart("revenue_movements")
-        if r["comparison"] == "month_over_month" and r["measure"] == "revenue"
+        if r["comparison"] == "month_over_month"
     }  # fmt: skip
     if problem := difference(expected, rows):
         yield problem

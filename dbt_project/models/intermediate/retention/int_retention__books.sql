@@ -78,25 +78,38 @@ month_ends as (
     where {{ add_months('closing.month_start', -1) }} >= bounds.first_document_date
 ),
 
+-- The cost of lines without one is rounded once by account, family and month, wherever D lies.
+family_months as (
+    select
+        account_id,
+        product_family,
+        month_start,
+        sum(net_amount) as net_amount,
+        sum(cost_amount) as cost_amount,
+        sum(costed_net_amount) as costed_net_amount
+    from line_groups
+    group by account_id, product_family, month_start
+),
+
 monthly as (
     select
         month_ends.month_end,
         'month_over_month' as comparison,
         units.customer_key,
         month_ends.is_closing,
-        line_groups.net_amount as revenue_amount,
+        family_months.net_amount as revenue_amount,
         case cost_ratios.measure_used
-            when 'net_revenue' then line_groups.net_amount
-            when 'gross_profit' then line_groups.net_amount - line_groups.cost_amount
+            when 'net_revenue' then family_months.net_amount
+            when 'gross_profit' then family_months.net_amount - family_months.cost_amount
                 - coalesce({{ multiply_divide(
-                    'line_groups.net_amount - line_groups.costed_net_amount',
+                    'family_months.net_amount - family_months.costed_net_amount',
                     'cost_ratios.ratio_cost_amount', 'cost_ratios.ratio_net_amount') }}, 0)
         end as profit_amount
     from month_ends
-    inner join line_groups on line_groups.month_start = month_ends.month_start
+    inner join family_months on family_months.month_start = month_ends.month_start
     inner join units
         on units.epoch_date = month_ends.epoch_date
-        and units.account_id = line_groups.account_id
+        and units.account_id = family_months.account_id
     inner join versions
         on versions.account_id = units.customer_key
         and versions.valid_from <= month_ends.month_end
@@ -104,7 +117,7 @@ monthly as (
     inner join channels on channels.channel = versions.channel
     left join cost_ratios
         on cost_ratios.month_end = month_ends.month_end
-        and cost_ratios.product_family = line_groups.product_family
+        and cost_ratios.product_family = family_months.product_family
     where not units.is_internal
 ),
 
