@@ -45,7 +45,8 @@ def aging_is_recomputed(case: Case) -> Iterator[str]:
         found[r["as_of_date"]][r["account_id"]] = (
             *(cents(r[c]) for c in (*DUE_COLUMNS, *AGE_COLUMNS)), cents(r["unapplied_cash_amount"]),
             cents(r["unapplied_credit_amount"]), cents(r["net_receivables_amount"]),
-            cents(r["disputed_amount"]), r["open_items_count"],
+            cents(r["net_receivables_booked_amount"]), cents(r["disputed_amount"]),
+            r["open_items_count"],
             r["account_id"] in case.books.identity(r["as_of_date"]).internal,
         )  # fmt: skip
         if r["has_finance_contact"] != _has_finance_contact(case, r["account_id"]):
@@ -78,7 +79,7 @@ def _buckets(p: Position) -> tuple[int, ...]:
     due = [sum(i.open for i in p.items if i.bucket == name) for name, _ in DUE]
     age = [sum(i.open for i in p.items if i.age_bucket == name) for name, _ in AGE]
     return (
-        *due, *age, p.cash, p.credit, sum(due) - p.cash - p.credit,
+        *due, *age, p.cash, p.credit, sum(due) - p.cash - p.credit, p.booked,
         sum(i.disputed for i in p.items), len(p.items),
     )  # fmt: skip
 
@@ -144,7 +145,8 @@ def net_is_what_the_documents_say(case: Case) -> Iterator[str]:
     explained = {
         (r["as_of_date"], r["check_name"]): r for r in case.mart("receivables_reconciliation")
     }
-    for day, amount in net.items():
+    before: int | None = None
+    for day, amount in sorted(net.items()):
         expected = sum(a for d, a in flows if d <= day)
         row = explained.get((day, "net_equals_documents"))
         if row is None:
@@ -152,6 +154,12 @@ def net_is_what_the_documents_say(case: Case) -> Iterator[str]:
                 yield f"{day}: no reconciliation"
             continue
         realised = int(row["realised_fx_amount"] * 100)
+        step = explained.get((day, "roll_forward"))
+        if step is not None and before is not None:
+            moved = int(step["realised_fx_amount"] * 100)
+            if moved != realised - before:
+                yield f"{day}: {moved} realised since the day before, expected {realised - before}"
+        before = realised
         if case.is_base_only and realised:
             yield f"{day}: a realised difference of {realised} without foreign documents"
         if amount != expected + realised:

@@ -38,6 +38,12 @@ class Position:
     items: list[Item] = field(default_factory=list)
     cash: int = 0
     credit: int = 0
+    unapplied_booked: int = 0
+
+    @property
+    def booked(self) -> int:
+        """What is owed at booked rates, unapplied money taken off (ruling 17)."""
+        return sum(item.booked for item in self.items) - self.unapplied_booked
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Settlement:
     source: str | None
     amount: int
     source_amount: int
+    source_rate: int
 
 
 class Ledger:
@@ -78,15 +85,17 @@ class Ledger:
                 origin, received = note, note["invoice_date"]
             day = max(r["applied_date"], invoice["invoice_date"], received or date.min)
             amount = to_cents(r["amount"])
-            theirs = amount
+            theirs, code = amount, invoice["currency_code"]
+            rate = books.rate(code, received or invoice["invoice_date"])
             if origin and (origin["currency_code"] or BASE) != (invoice["currency_code"] or BASE):
                 # At the cross rate of the day on which it was applied (ruling 17).
-                base = books.in_base(amount, invoice["currency_code"], r["applied_date"])
-                rate = books.rate(origin["currency_code"], r["applied_date"])
-                theirs = half_away(base * 10**8, rate)
-            found.append(
-                Settlement(day, r["invoice_id"], kind, source if origin else None, amount, theirs)
-            )
+                rate = books.rate(code, r["applied_date"])
+                base = books.in_base(amount, code, r["applied_date"])
+                theirs = half_away(
+                    base * 10**8, books.rate(origin["currency_code"], r["applied_date"])
+                )
+            known = source if origin else None
+            found.append(Settlement(day, r["invoice_id"], kind, known, amount, theirs, rate))
         return found
 
     def due(self, r: Row) -> date:
@@ -105,8 +114,12 @@ class Ledger:
         applied: dict[str, int] = defaultdict(int)
         booked: dict[str, int] = defaultdict(int)
         used: dict[str, int] = defaultdict(int)
+        last: dict[str, tuple[date, int]] = {}
         for s in self.settlements:
             if s.day <= day:
+                last[s.invoice] = max(
+                    last.get(s.invoice, (s.day, s.source_rate)), (s.day, s.source_rate)
+                )
                 code = books.documents[s.invoice]["currency_code"]
                 applied[s.invoice] += s.amount
                 booked[s.invoice] += books.in_base(
@@ -122,17 +135,23 @@ class Ledger:
             gross = to_cents(r["gross_amount"])
             if r["document_type"] == "credit_note":
                 position.credit += books.in_base(-gross - used[key], code, day)
+                position.unapplied_booked += books.in_base(
+                    -gross - used[key], code, r["invoice_date"]
+                )
                 continue
             rest = gross - applied[key]
             if rest < 0:
                 position.cash += books.in_base(-rest, code, day)
+                position.unapplied_booked += half_away(-rest * last[key][1], 10**8)
             elif rest > 0:
                 at_booking = books.in_base(gross, code, r["invoice_date"]) - booked[key]
                 position.items.append(self._item(key, r, rest, at_booking, day))
         for key, r in books.payments.items():
             if r["received_date"] <= day:
                 rest = to_cents(r["amount"]) - used[key]
-                found[r["account_id"]].cash += books.in_base(rest, r["currency_code"], day)
+                position, code = found[r["account_id"]], r["currency_code"]
+                position.cash += books.in_base(rest, code, day)
+                position.unapplied_booked += books.in_base(rest, code, r["received_date"])
         return found
 
     def _item(self, key: str, r: Row, rest: int, booked: int, day: date) -> Item:
