@@ -56,10 +56,13 @@ def accounts_repeat_their_receivables(case: Case) -> Iterator[str]:
         row = aging.get(r["account_id"])
         gross = row["gross_open_amount"] if row else Decimal(0)
         overdue = row["overdue_amount"] if row else Decimal(0)
+        unapplied = row["unapplied_cash_amount"] + row["unapplied_credit_amount"] if row else 0
         if not case.has_receivables:
-            gross = overdue = None
-        if (r["gross_receivables_amount"], r["overdue_amount"]) != (gross, overdue):
-            yield f"{r['account_id']}: {r['gross_receivables_amount']}, the aging says {gross}"
+            gross = overdue = unapplied = None
+        found = tuple(r[c] for c in ("gross_receivables_amount", "overdue_amount",
+                                     "unapplied_amount"))  # fmt: skip
+        if found != (gross, overdue, unapplied):
+            yield f"{r['account_id']}: {found}, the aging says {(gross, overdue, unapplied)}"
 
 
 def alerts_repeat_their_event(case: Case) -> Iterator[str]:
@@ -80,6 +83,11 @@ def alerts_repeat_their_event(case: Case) -> Iterator[str]:
             owed = money.setdefault(unit_of[r["account_id"]], dict.fromkeys(OWED, Decimal(0)))
             for column in OWED:
                 owed[column] += r[column]
+    lost: dict[str, dict[str, Decimal]] = {}
+    for r in case.mart("tier_drop_products"):
+        if r["lost_product_amount"] < 0:
+            families = lost.setdefault(r["event_key"], {})
+            families[r["product_family"]] = r["lost_product_amount"]
     for key, event in events.items():
         alert, payload = alerts[key], json.loads(alerts[key]["payload"])
         for column in ("severity", "base_severity", "cause", "owner_user_id", "effective_date"):
@@ -99,6 +107,12 @@ def alerts_repeat_their_event(case: Case) -> Iterator[str]:
         for column, amount in money.get(unit_of.get(event["tier_unit_id"]), {}).items():
             if (payload[column] or 0) != float(amount):
                 yield f"{key}: payload {column} {payload[column]}, the aging says {amount}"
+        told = {
+            p["product_family"]: Decimal(str(p["change_amount"]))
+            for p in payload["lost_products"] or []
+        }
+        if told != lost.get(event["event_key"], {}):
+            yield f"{key}: lost families {told}, the event says {lost.get(event['event_key'])}"
         drivers = sum(Decimal(str(d["amount"])) for d in payload["drivers"] or [])
         change = event["own_profit_change_amount"]
         if (

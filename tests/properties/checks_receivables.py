@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
-from tests.properties.basics import BASE, to_cents
+from tests.properties.basics import BASE, month_end, to_cents
 from tests.properties.crowd import Case, cents, difference
 from tests.properties.ledger_days import AGE, DUE, Position
 
@@ -51,6 +51,9 @@ def aging_is_recomputed(case: Case) -> Iterator[str]:
         )  # fmt: skip
         if r["has_finance_contact"] != _has_finance_contact(case, r["account_id"]):
             yield f"{r['as_of_date']} {r['account_id']}: has_finance_contact"
+        flags = (r["as_of_date"] == month_end(r["as_of_date"]), r["as_of_date"] == case.books.end)
+        if (r["is_month_end"], r["is_latest"]) != flags:
+            yield f"{r['as_of_date']}: is_month_end and is_latest are not {flags}"
         if r["is_internal"] != found[r["as_of_date"]][r["account_id"]][-1]:
             yield f"{r['as_of_date']} {r['account_id']}: is_internal"
     days = sorted({*case.books.months, case.books.end})

@@ -114,7 +114,7 @@ def customers_are_new_once(case: Case) -> Iterator[str]:
 def cohorts_are_recomputed(case: Case) -> Iterator[str]:
     """I26: fixed sizes, a dense grid, cells and cumulative revenue as recomputed."""
     sizes, cells = cohorts(case.books, case.windows)
-    expected = {}
+    settled, expected = _settled(case), {}
     for (month, legacy), size in sizes.items():
         paid = 0
         for index in range(month_number(case.books.end) - month + 1):
@@ -123,11 +123,14 @@ def cohorts_are_recomputed(case: Case) -> Iterator[str]:
             expected[month, legacy, index] = (
                 size, cell.active if cell else 0, cell.revenue if cell else 0, paid,
                 ratio(Fraction(cell.active if cell else 0, size)),
+                settled[month, legacy] if index == 24 else None,
+                ratio(Fraction(settled[month, legacy], size)) if index == 24 else None,
             )  # fmt: skip
     found = {
         (month_number(r["cohort_month"]), r["is_legacy_cohort"], r["month_index"]): (
             r["cohort_size_count"], r["active_customers_count"], cents(r["revenue_amount"]),
             cents(r["cumulative_revenue_amount"]), r["retention_ratio"],
+            r["settled_customers_count"], r["settle_ratio"],
         )
         for r in case.mart("cohort_retention")
     }  # fmt: skip
@@ -137,6 +140,21 @@ def cohorts_are_recomputed(case: Case) -> Iterator[str]:
         r["month_index"] == 0 and r["retention_ratio"] != 1 for r in case.mart("cohort_retention")
     ):
         yield "a cohort does not start whole"
+
+
+def _settled(case: Case) -> dict[tuple[int, bool], int]:
+    """Count those with four purchases in two years, one of them in the second (N2)."""
+    found: dict[tuple[int, bool], int] = defaultdict(int)
+    members = customers(case.books, case.books.identity(case.books.end))
+    for customer, first in first_purchases(case.books, members).items():
+        accounts, start = members[customer], month_number(first)
+        cohort = (start, is_legacy(case.books, accounts, first))
+        # An account's purchases of one day are one; months count from that of the first purchase.
+        months = [month_number(d) - start for a in accounts
+                  for d in sorted(set(case.books.purchases.get(a, [])))]  # fmt: skip
+        inside = [index for index in months if index <= 24]
+        found[cohort] += len(inside) >= 4 and any(index >= 13 for index in inside)
+    return found
 
 
 def cohorts_hold_the_new_customers(case: Case) -> Iterator[str]:

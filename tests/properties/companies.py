@@ -159,6 +159,7 @@ def _people(random: Random, rows: dict[str, list[Row]], trade: Trade) -> None:
              "is_two_way": random.choice([None, True]),
              "activity_at": _instant(random, _day(random, start, end + timedelta(days=5)))}
         )  # fmt: skip
+        rows["crm_activities"] += _activities(trade, rows, f"V{n}", account)
         rows["crm_service_cases"].append(
             {"case_id": f"S{n}", "account_id": account, "severity": random.choice([1, 2]),
              "case_type": random.choice(["complaint", "dispute", "question"]),
@@ -172,9 +173,25 @@ def _people(random: Random, rows: dict[str, list[Row]], trade: Trade) -> None:
         )  # fmt: skip
 
 
+def _activities(trade: Trade, rows: dict[str, list[Row]], name: str, account: str) -> list[Row]:
+    """More talks with an account; some on the very day of its first invoice."""
+    random = Random(f"{name} {trade.start} {trade.number}")
+    bought = sorted(r["invoice_date"] for r in rows["erp_invoices"] if r["account_id"] == account)
+    days = [bought[0]] if bought and random.random() < 0.5 else []
+    days += [_day(random, trade.start, trade.end) for _ in range(random.randrange(3))]
+    return [
+        {"activity_id": f"{name}-{place}", "account_id": account, "is_two_way": True,
+         "activity_at": datetime.combine(day, time(3))}
+        for place, day in enumerate(days)
+    ]  # fmt: skip
+
+
 def _rules(random: Random, start: date, end: date) -> dict[str, list[Row]]:
     rules: dict[str, list[Row]] = {}
     tiers = [{**TIER_RULES, "down_month_ends": random.choice([1, 2, 2, 2, 3])}]
+    if start.day % 3 == 0:
+        # Shares that a small number of units can meet exactly.
+        tiers[0] |= {"count_share_a": "0.2500", "count_share_b": "0.5000"}
     for _ in range(random.choice([0, 0, 0, 1, 2])):
         day = str(_day(random, start + timedelta(days=365), end + timedelta(days=31)))
         change = random.choice(

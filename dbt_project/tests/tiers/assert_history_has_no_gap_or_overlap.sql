@@ -1,5 +1,5 @@
 -- I20: half-open periods follow each other, the last one is the tier of the last month-end.
--- Red by a period that ends a month early, or by two current periods.
+-- Red by a period that ends a month early, or by two current periods, or by a last period that has ended.
 with history as (select * from {{ ref('account_tier_history') }}),
 
 ordered as (
@@ -40,6 +40,8 @@ where (
     and (ordered.next_from is null or ordered.valid_to <= ordered.next_from)
     and (ordered.valid_to is null or ordered.valid_to > ordered.valid_from)
     and ordered.is_current = (ordered.valid_to is null)
-    and (not ordered.is_current or ordered.rank_from_end = 1)
+    and ordered.is_current = (
+        ordered.rank_from_end = 1 and last_tiers.tier_unit_id is not null
+    )
     and (not ordered.is_current or ordered.tier = last_tiers.tier)
 ) is not true
