@@ -34,6 +34,9 @@ TOO_LARGE = {
     "int_revenue__purchases",
     "int_receivables__balances",
     "int_receivables__settlements",
+    "int_receivables__invoices",
+    "int_receivables__cash_applications",
+    "int_receivables__cash_spells",
     "int_receivables__items_by_day",
 }
 GENERATED = ("grain_is_unique", "columns_hold_contract")

@@ -15,29 +15,7 @@ settlements as (select * from {{ ref('int_receivables__settlements') }}),
 
 rates as (select * from {{ ref('int_fx__rates') }}),
 
-versions as (select * from {{ ref('stg_crm__account_versions') }}),
-
-terms as ({{ dated_rule('default_terms_days') }}),
-
-invoices as (
-    select
-        documents.*,
-        coalesce(
-            documents.due_date,
-            {{ add_days('documents.invoice_date', 'coalesce(versions.payment_terms_days, terms.amount)') }}
-        ) as effective_due_date,
-        documents.due_date is null as is_due_date_imputed
-    from documents
-    inner join terms
-        on terms.valid_from <= documents.invoice_date
-        and terms.valid_until > documents.invoice_date
-    left join versions
-        on documents.due_date is null
-        and versions.account_id = documents.account_id
-        and versions.valid_from <= documents.invoice_date
-        and versions.valid_to > documents.invoice_date
-    where documents.document_type = 'invoice'
-),
+invoices as (select * from {{ ref('int_receivables__invoices') }}),
 
 -- Amounts that move a balance, by document and day.
 moves as (

@@ -1,33 +1,8 @@
-with days as (select * from {{ ref('int_calendar__days') }}),
+with grid as (select * from {{ ref('int_receivables__account_days') }}),
 
 items as (select * from {{ ref('int_receivables__items_by_day') }}),
 
-documents as (
-    select * from {{ ref('int_revenue__documents') }}
-    {%- if not is_present('erp_payment_applications') %} where false{% endif %}
-),
-
-payments as (
-    select * from {{ ref('stg_erp__payments') }}
-    {%- if not is_present('erp_payment_applications') %} where false{% endif %}
-),
-
-units as (select * from {{ ref('int_identity__account_units') }}),
-
 contacts as (select * from {{ ref('stg_crm__contacts') }}),
-
--- An account appears from its first document on, and then on every day described.
-first_documents as (
-    select
-        account_id,
-        min(first_date) as first_date
-    from (
-        select account_id, invoice_date as first_date from documents
-        union all
-        select account_id, received_date as first_date from payments
-    ) as all_documents
-    group by account_id
-),
 
 sums as (
     select
@@ -66,17 +41,6 @@ finance_contacts as (
     group by account_id
 ),
 
-grid as (
-    select
-        days.as_of_date,
-        days.is_month_end,
-        days.is_latest,
-        days.epoch_date,
-        first_documents.account_id
-    from days
-    inner join first_documents on first_documents.first_date <= days.as_of_date
-),
-
 final as (
     select
         grid.as_of_date,
@@ -103,11 +67,9 @@ final as (
         ) as decimal(18,2)) as unrealised_fx_amount,
         coalesce(sums.disputed_amount, 0) as disputed_amount,
         cast(coalesce(sums.open_items_count, 0) as bigint) as open_items_count,
-        units.is_internal,
+        grid.is_internal,
         finance_contacts.account_id is not null as has_finance_contact
     from grid
-    inner join units
-        on units.epoch_date = grid.epoch_date and units.account_id = grid.account_id
     left join sums
         on sums.as_of_date = grid.as_of_date and sums.account_id = grid.account_id
     left join finance_contacts on finance_contacts.account_id = grid.account_id
