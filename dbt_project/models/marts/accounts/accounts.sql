@@ -58,6 +58,8 @@ customers as (
 
 aging as (select * from {{ ref('receivables_aging') }} where is_latest),
 
+payments as (select * from {{ ref('payment_behaviour') }} where is_latest),
+
 imputed as (
     select account_id from {{ ref('receivables_open_items') }}
     where is_due_date_imputed
@@ -342,7 +344,8 @@ final as (
         cast(null as decimal(18,2)) as overdue_amount,
         cast(null as decimal(18,2)) as unapplied_amount,
         {%- endif %}
-        'insufficient_history' as payment_trap_status,
+        -- An internal account, or one without a document, has no row.
+        coalesce(payments.payment_trap_status, 'insufficient_history') as payment_trap_status,
         'no_limit' as credit_status,
         wallets.wallet_share_ratio,
         case
@@ -382,6 +385,7 @@ final as (
     left join order_counts on order_counts.account_id = joined.account_id
     left join customers on customers.customer_key = joined.customer_key
     left join aging on aging.account_id = joined.account_id
+    left join payments on payments.account_id = joined.account_id
     left join wallets on wallets.customer_key = joined.customer_key
     left join breadths on breadths.account_id = joined.account_id
     left join industry_breadths on industry_breadths.industry_code = joined.industry_code

@@ -37,6 +37,8 @@ months as (select * from {{ ref('int_calendar__month_ends') }} where is_tier_mon
 
 overdue_runs as (select * from {{ ref('int_receivables__overdue_runs') }}),
 
+payment_trap_alerts as (select * from {{ ref('int_alerts__payment_traps') }}),
+
 reconciliations as (select * from {{ ref('receivables_reconciliation') }}),
 
 units as (select * from {{ ref('int_identity__account_units') }}),
@@ -270,6 +272,8 @@ alerts as (
     select * from config_alerts
     union all
     select * from overdue_alerts
+    union all
+    select * from payment_trap_alerts
     union all
     select * from reconciliation_alerts
 ),

@@ -8,6 +8,10 @@ flows as (select * from {{ ref('int_receivables__flows') }}),
 
 gl_balances as (select * from {{ ref('stg_erp__gl_balances') }}),
 
+behaviour as (select * from {{ ref('payment_behaviour') }} where is_month_end),
+
+channels as (select * from {{ ref('channel_collections') }}),
+
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
 units as (select * from {{ ref('int_identity__account_units') }}),
@@ -121,6 +125,24 @@ scopes as (
     {%- endfor %}
 ),
 
+-- I13, where both marts speak: at month-ends.
+financing as (
+    select
+        company.as_of_date,
+        coalesce(accounts.cost_amount, 0) as accounts_amount,
+        coalesce(parts.cost_amount, 0) as channels_amount
+    from company
+    inner join days on days.as_of_date = company.as_of_date and days.is_month_end
+    left join (
+        select as_of_date, sum(financing_cost_amount) as cost_amount
+        from behaviour group by as_of_date
+    ) as accounts on accounts.as_of_date = company.as_of_date
+    left join (
+        select month_end, sum(financing_cost_amount) as cost_amount
+        from channels group by month_end
+    ) as parts on parts.month_end = company.as_of_date
+),
+
 checks as (
     select
         company.as_of_date,
@@ -191,6 +213,14 @@ checks as (
         null as realised_fx_amount
     from scopes
     left join item_sums on item_sums.as_of_date = scopes.as_of_date
+    union all
+    select
+        as_of_date,
+        'financing_cost' as check_name,
+        accounts_amount as left_amount,
+        channels_amount as right_amount,
+        null as realised_fx_amount
+    from financing
 ),
 
 final as (
