@@ -23,7 +23,7 @@ of `metamorphic.py` (in quotes), or another test:
 | I10 | waits for the area collections |
 | I11 | waits for the area collections |
 | I12 | waits for the area collections |
-| I13 | waits for the area payment trap |
+| I13 | financing_adds_up, channels_are_recomputed |
 | I14 | tiers_are_recomputed |
 | I15 | shares_sum_to_one, tiers_are_recomputed |
 | I16 | better_tiers_earn_more |
@@ -48,7 +48,7 @@ of `metamorphic.py` (in quotes), or another test:
 | I35 | waits for the area relationship |
 | I36 | profit_changes_are_recomputed, families_are_recomputed |
 | I37 | tests/alerts/test_alert_ledger_fixture.py, tests/acceptance/test_stories.py |
-| I38 | alerts_repeat_their_event; messages: tests/alerts |
+| I38 | alerts_repeat_their_event, payment_trap_alerts_are_recomputed; messages: tests/alerts |
 | I39 | tests/faults, tests/alerts |
 | I40 | nothing_lies_in_the_future, overdue_alerts_are_recomputed |
 | I41 | "again"; published bytes: tests/end_to_end/test_determinism.py |

@@ -20,6 +20,8 @@ ALWAYS = (
     "buckets_due_date", "buckets_invoice_date", "current_plus_overdue", "general_ledger",
     "sum_of_owners", "sum_of_channels", "sum_of_tiers",
 )  # fmt: skip
+SIDES = {"financing_cost": "financing", "general_ledger": "net", "net_equals_documents": "net",
+         "roll_forward": "net"}  # fmt: skip
 AGE_COLUMNS = ("age_0_30_amount", "age_31_60_amount", "age_61_90_amount", "age_90_plus_amount")
 
 
@@ -177,6 +179,8 @@ def reconciliation_repeats_its_sides(case: Case) -> Iterator[str]:
     for r in case.mart("receivables_aging"):
         sums[r["as_of_date"]]["net"] += r["net_receivables_booked_amount"]
         sums[r["as_of_date"]]["gross"] += r["gross_open_amount"]
+    for r in case.mart("payment_behaviour"):
+        sums[r["as_of_date"]]["financing"] += r["financing_cost_amount"]
     rows = case.mart("receivables_reconciliation")
     compared = {(r["as_of_date"], r["check_name"]) for r in rows}
     if missing := {(day, name) for day in sums for name in ALWAYS} - compared:
@@ -185,9 +189,7 @@ def reconciliation_repeats_its_sides(case: Case) -> Iterator[str]:
         day, name = r["as_of_date"], r["check_name"]
         if r["is_blocking"] != (name == "general_ledger"):
             yield f"{day} {name}: is_blocking {r['is_blocking']}"
-        left = sums[day][
-            "net" if name in {"general_ledger", "net_equals_documents", "roll_forward"} else "gross"
-        ]
+        left = sums[day][SIDES.get(name, "gross")]
         if r["left_amount"] != left:
             yield f"{day} {name}: left {r['left_amount']}, the aging says {left}"
         right = gl.get(day) if name == "general_ledger" else r["right_amount"]

@@ -16,13 +16,15 @@ from tests.properties.books import Books
 from tests.properties.companies import BATCH, make_company
 from tests.properties.harness import Builder, Inputs, Row
 from tests.properties.ledger_days import Ledger
+from tests.properties.payments import Payments
 from tests.properties.windows import Windows
 
 # What a run for D says of a mart; `data_coverage` counts rows and is not keyed (`keyed.py`).
 MARTS = (
     "accounts", "account_tiers", "account_tier_history", "tier_events", "tier_drop_drivers",
     "tier_drop_products", "receivables_open_items", "receivables_aging",
-    "receivables_reconciliation", "revenue_movements", "retention_summary", "cohort_retention",
+    "receivables_reconciliation", "payment_behaviour", "channel_collections",
+    "revenue_movements", "retention_summary", "cohort_retention",
     "alert_events", "account_alerts",
 )  # fmt: skip
 
@@ -61,6 +63,11 @@ class Case:
     def ledger(self) -> Ledger:
         """Open items."""
         return Ledger(self.books)
+
+    @cached_property
+    def payments(self) -> Payments:
+        """How accounts pay."""
+        return Payments(self.books, self.ledger, self.windows)
 
     @cached_property
     def ratings(self) -> dict[date, dict[str, tiers.Rating]]:

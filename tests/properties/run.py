@@ -10,6 +10,7 @@ from tests.properties import (
     checks_details,
     checks_drivers,
     checks_events,
+    checks_payments,
     checks_profiles,
     checks_receivables,
     checks_retention,
@@ -31,6 +32,7 @@ CHECKS: dict[str, Check] = {
         checks_details,
         checks_drivers,
         checks_receivables,
+        checks_payments,
         checks_retention,
         checks_accounts,
     )

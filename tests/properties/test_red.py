@@ -41,6 +41,18 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "receivables_reconciliation", "gl_balances.receivables_amount as", "0 as"),
     "overdue_alerts_are_recomputed": (
         "int_receivables__overdue_runs", "where not is_continued", "where true"),
+    "payments_are_recomputed": (
+        "int_receivables__cash_applications", "reversals.effective_date > paid.effective_date",
+        "reversals.effective_date < paid.effective_date"),
+    "channels_are_recomputed": (
+        "channel_collections", "or gross_open_amount > 0", "or gross_open_amount < 0"),
+    "financing_adds_up": (
+        "channel_collections", "sum(financing_cost_amount)", "max(financing_cost_amount)"),
+    "payment_trap_alerts_are_recomputed": (
+        "int_alerts__payment_traps", "<> compared.status_before", "is not null"),
+    "accounts_repeat_their_verdict": (
+        "accounts", "payments.payment_trap_status, 'insufficient_history'",
+        "payments.payment_trap_status, 'no_trap'"),
     "foreign_documents_use_their_rates": (
         "receivables_aging", "- sums.unapplied_cash_amount - sums.unapplied_credit_amount, 0",
         "- sums.unapplied_cash_amount, 0"),

@@ -32,6 +32,7 @@ def test_the_table_names_what_exists_and_all_of_it() -> None:
         "bulk_purchases_are_flagged", "contacts_are_recomputed", "drivers_are_ranked",
         "basis_and_subtype_are_recomputed", "breadth_and_sites_are_recomputed",
         "lifetimes_are_recomputed", "movements_carry_their_customer", "tiers_carry_their_unit",
+        "payments_are_recomputed", "accounts_repeat_their_verdict",
         "profit_to_date_is_recomputed", "rule_changes_are_told", "old_debts_are_weighed",
                   "accounts_repeat_their_receivables"}  # fmt: skip
     assert set(CHECKS) - named == unnumbered
@@ -42,7 +43,7 @@ def test_what_waits_is_not_built_yet() -> None:
     waiting = {
         w for text in ROWS.values() for w in re.findall(r"waits for the area ([\w ]+)", text)
     }
-    folders = {"collections": "collections", "payment trap": "collections", "CLV": "value",
+    folders = {"collections": "collections", "CLV": "value",
                "purchase types": "purchases", "concentration": "concentration",
                "relationship": "relationships"}  # fmt: skip
     assert waiting == set(folders)

@@ -1,6 +1,6 @@
 -- I9, I43: the channels of a month-end add up to the receivables of all external accounts, and from
 -- the first tiers on to the revenue of all units.
--- Red by a channel that was lost, by revenue of a channel that no unit has.
+-- Red by a channel that was lost, or by revenue of a channel that no unit has.
 with channels as (
     select
         month_end,
