@@ -37,6 +37,11 @@ def test_the_projects_own_rules_pass(seed: Path) -> None:
             "line 2: threshold_a must lie below threshold_b",
         ),
         (
+            "payment_rules.csv",
+            (SEEDS / "payment_rules.csv").read_text("utf-8").replace(",0.1000,", ",10,"),
+            "line 2: cost_of_capital is a fraction, 0.10 for 10 %",
+        ),
+        (
             "tier_config.csv",
             f"{HEADER}\n{ROW.replace('1900', '2026')}\n",
             "begins at 2026-01-01; its first row must be valid from 1900-01-01",

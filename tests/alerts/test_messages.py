@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 import re
 from decimal import Decimal
 from email import policy
@@ -178,6 +179,38 @@ def test_every_type_makes_a_readable_block(alert_type: str) -> None:
     built = block(event(alert_type=alert_type, payload=payload))
     assert "{" not in built.title.replace("{x}", "")  # type: ignore[attr-defined]
     assert {fact.label: fact.value for fact in built.facts}["Overdue"] == "CNY 5,000.10"  # type: ignore[attr-defined]
+
+
+def test_a_payment_trap_says_how_long_why_and_what_it_costs() -> None:
+    payload = json.dumps(
+        {
+            "account_name": "Slow & Co", "average_gross_amount": 253508.71, "channel": "dealer",
+            "base_currency": "CNY", "break_even_cycle_days": 1542.44, "terms_days": 60,
+            "collection_cycle_days": 173.59, "contribution_margin_ratio": 0.422586,
+            "financing_cost_amount": 25350.87, "financing_cost_ratio": 0.04756,
+            "margin_after_financing_ratio": 0.375026, "oldest_open_overdue_days": 115,
+            "over_terms_days": 113.59, "peer_median_cycle_days": None,
+            "reasons": "slow_vs_terms_and_peers|margin_below_financing_cost",
+        }
+    )  # fmt: skip
+    built = block(event(alert_type="payment_trap_enter", payload=payload))
+    assert [(f.label, f.value) for f in built.facts][2:] == [  # type: ignore[attr-defined]
+        ("Pays after", "174 days, terms 60 days"),
+        (
+            "Why",
+            "slower than its terms and than its peers allow; its margin does not pay for the "
+            "waiting",
+        ),
+        ("Margin", "42.3 %, after financing 37.5 %, nothing is left from 1,542 days"),
+        ("Money tied up", "CNY 253,508.71, costs a year CNY 25,350.87"),
+        ("Oldest overdue", "115 days"),
+    ]
+    assert built.next_step.startswith("Before the next order agree")  # type: ignore[attr-defined]
+
+
+def test_what_a_payment_trap_does_not_know_it_does_not_say() -> None:
+    built = block(event(alert_type="payment_trap_exit", payload='{"collection_cycle_days": null}'))
+    assert [f.label for f in built.facts] == ["Account", "Effective"]  # type: ignore[attr-defined]
 
 
 def test_formats() -> None:

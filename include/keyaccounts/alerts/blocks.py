@@ -15,6 +15,8 @@ from urllib.parse import quote
 from keyaccounts.alerts import wording
 from keyaccounts.alerts.formats import is_number, money, one_line, percent, signed
 from keyaccounts.alerts.model import Candidate
+from keyaccounts.alerts.payment_facts import TYPES as PAYMENT_TYPES
+from keyaccounts.alerts.payment_facts import payment_facts
 
 SHOWN_REASONS = 3
 SHOWN_PRODUCTS = 3
@@ -210,6 +212,8 @@ class _Reader:
         return wording.NEXT_BY_DRIVER.get(worst, "").format(products=one_line(name))
 
     def generic(self) -> list[Fact]:
+        if self.event.alert_type in PAYMENT_TYPES and "collection_cycle_days" in self.event.payload:
+            return [Fact(*told) for told in payment_facts(self.event.payload, self.unit)]
         facts = []
         for key, value in sorted(self.event.payload.items()):
             if key in IDENTITY_KEYS or value is None or isinstance(value, list | dict):

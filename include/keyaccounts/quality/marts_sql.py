@@ -131,6 +131,21 @@ MONTH_ENDS = """
     group by month_end
 """
 
+VERDICTS = """
+    with aging as (
+        select count(*) as debtors_count from marts.receivables_aging
+        where is_latest and not is_internal
+    ),
+    behaviour as (
+        select
+            count(*) as accounts_count,
+            count(*) filter (payment_trap_status <> 'insufficient_history') as judged_count,
+            count(*) filter (is_payment_trap) as traps_count
+        from marts.payment_behaviour where is_latest
+    )
+    select aging.debtors_count, behaviour.* from aging cross join behaviour
+"""
+
 
 def dates(columns: Iterable[tuple[str, str]]) -> str:
     """Rows dated after D, by mart and column that must not look ahead."""

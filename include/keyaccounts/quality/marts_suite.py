@@ -9,10 +9,12 @@ from keyaccounts.quality import marts_sql as sql
 from keyaccounts.quality.model import ROWS, VALUES, Expectation, Measure, Suite, between, unexpected
 
 MANY = 100
+FEW = 10
 CENT = 0.01
 GROWING = (
     "accounts", "account_tiers", "account_tier_history", "receivables_aging",
-    "receivables_reconciliation", "revenue_movements", "retention_summary", "cohort_retention",
+    "receivables_reconciliation", "payment_behaviour", "channel_collections",
+    "revenue_movements", "retention_summary", "cohort_retention",
 )  # fmt: skip
 GROWS = "mart in ('" + "', '".join(GROWING) + "')"
 REBUILD = "Nothing is published; look at the models that changed since the last publication"
@@ -38,6 +40,7 @@ def marts_suite(built: Built, before: dict[str, int], accept_hint: str) -> Suite
         Measure("receivables", sql.RECEIVABLES, ("receivables_open_items",)),
         Measure("identity", sql.IDENTITY, ("accounts",)),
         Measure("month_ends", sql.MONTH_ENDS, ("account_tiers",)),
+        Measure("verdicts", sql.VERDICTS, ("payment_behaviour", "receivables_aging")),
         *_if_any("dates", sql.dates(built.dates)),
         *_if_any("addresses", sql.emails(built.texts) if built.texts else ""),
         *_if_any("sizes", sql.sizes(before, built.marts)),
@@ -113,6 +116,33 @@ def _totals() -> tuple[Expectation, ...]:
             blocks=True,
             reason="a unit without a root is tiered under no name, a root too many splits a group",
             action="Look at parents, merges and tax ids that changed. " + REBUILD,
+        ),
+        Expectation(
+            "every_debtor_is_judged",
+            "verdicts",
+            "Each external account of the aging has its payment behaviour",
+            ROWS,
+            unexpected(
+                "'payment_behaviour has ' || accounts_count || ' accounts, the aging has ' "
+                "|| debtors_count",
+                "accounts_count <> debtors_count",
+            ),
+            blocks=True,
+            reason="who is missing is never found to be a payment trap, or twice",
+            action=REBUILD,
+        ),
+        Expectation(
+            "traps_are_the_exception",
+            "verdicts",
+            "At most half of the accounts are payment traps",
+            ROWS,
+            unexpected(
+                "traps_count || ' of ' || judged_count || ' accounts are payment traps'",
+                f"judged_count >= {FEW} and traps_count * 2 > judged_count",
+            ),
+            blocks=False,
+            reason="it may be so, but payments that arrive late look the same",
+            action="Look at the newest payment applications, and at the payment rules",
         ),
         Expectation(
             "one_measure_per_month_end",

@@ -18,7 +18,8 @@ def check_rules(file: Path, seeds: Path) -> None:
     """Check one rule file against the project's seed of the same name.
 
     Raises ConfigurationError with file, line and column: an unknown file, another header, no row,
-    a value that does not parse, rules that begin later than 1900-01-01, thresholds out of order.
+    a value that does not parse, rules that begin later than 1900-01-01, thresholds out of order,
+    a cost of capital that is no fraction.
     """
     seed = seeds / file.name
     if not seed.is_file():
@@ -77,4 +78,8 @@ def _check_thresholds(file: Path, line: int, row: dict[str, str]) -> None:
         raise ConfigurationError(
             f"rules_dir: {file.name} line {line}: threshold_a must lie below threshold_b, both "
             "between 0 and 1"
+        )
+    if "cost_of_capital" in row and not 0 <= Decimal(row["cost_of_capital"]) < 1:
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}: cost_of_capital is a fraction, 0.10 for 10 %"
         )
