@@ -205,7 +205,7 @@ def test_a_payment_trap_says_how_long_why_and_what_it_costs() -> None:
         ("Money tied up", "CNY 253,508.71, costs a year CNY 25,350.87"),
         ("Oldest overdue", "115 days"),
     ]
-    assert built.next_step.startswith("Before the next order agree")  # type: ignore[attr-defined]
+    assert built.next_step.startswith("First see that all money received is applied.")  # type: ignore[attr-defined]
 
 
 def test_what_a_payment_trap_does_not_know_it_does_not_say() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from keyaccounts.contract import load_contract
 from tests.properties.harness import Inputs, Row
 from tests.properties.ledgers import Trade, write_ledger
+from tests.properties.payment_rules import payment_rules
 
 BATCH = 100
 DAYS = [
@@ -29,10 +30,6 @@ LANDED = [
     ALL, ALL, ALL, tuple(e for e in ALL if e != "erp_payment_applications"), ALL, ALL, ALL,
     (*REQUIRED, "erp_exchange_rates"),
 ]  # fmt: skip
-PAYMENT_RULES: Row = {
-    "cost_of_capital": "0.1000", "over_terms_days": 30, "peer_multiple": "1.5000",
-    "minimum_invoices": 3, "minimum_peers": 2,
-}  # fmt: skip
 REFERENCES = ("parent_account_id", "merged_into_account_id", "tax_id", "is_internal")
 TIER_RULES: Row = {
     "valid_from": "1900-01-01", "threshold_a": "0.8000", "threshold_b": "0.9500",
@@ -226,18 +223,7 @@ def _rules(random: Random, start: date, end: date) -> dict[str, list[Row]]:
             ("overdue_90_days", "91.0000"),
         )
     ]  # fmt: skip
-    payments = [{"valid_from": "1900-01-01", **PAYMENT_RULES}]
-    if random.random() < 0.5:
-        change = random.choice(
-            [
-                {"cost_of_capital": "2.5000"},
-                {"over_terms_days": 0, "peer_multiple": "1.0000"},
-                {"minimum_invoices": 1},
-                {"minimum_peers": 1},
-            ]
-        )
-        payments.append({**payments[0], **change, "valid_from": str(_day(random, start, end))})
-    rules["payment_rules"] = payments
+    rules["payment_rules"] = payment_rules(random, str(_day(random, start, end)))
     return rules
 
 

@@ -83,8 +83,8 @@ NEXT_BY_TYPE = {
     "tier_rise": "Thank the customer and agree how to keep the tier.",
     "tier_reactivated": "Find out what brought the customer back and agree the next order.",
     "overdue_90_enter": "Call the customer about the oldest invoice and agree a payment date.",
-    "payment_trap_enter": "Before the next order agree shorter terms, part payment in advance, or "
-    "a price that pays for the waiting.",
+    "payment_trap_enter": "First see that all money received is applied. Before the next order "
+    "agree shorter terms, part payment in advance, or a price that pays for the waiting.",
     "credit_hold": "No further delivery until the limit is cleared with finance.",
     "reconciliation_failed": "Business alerts wait until the difference is explained or released.",
 }
