@@ -35,6 +35,7 @@ TOO_LARGE = {
     "int_receivables__balances",
     "int_receivables__settlements",
     "int_receivables__items_by_day",
+    "int_credit__order_periods",
 }
 GENERATED = ("grain_is_unique", "columns_hold_contract")
 

@@ -58,6 +58,8 @@ customers as (
 
 aging as (select * from {{ ref('receivables_aging') }} where is_latest),
 
+exposures as (select * from {{ ref('credit_exposure') }} where is_latest),
+
 imputed as (
     select account_id from {{ ref('receivables_open_items') }}
     where is_due_date_imputed
@@ -343,7 +345,14 @@ final as (
         cast(null as decimal(18,2)) as unapplied_amount,
         {%- endif %}
         'insufficient_history' as payment_trap_status,
-        'no_limit' as credit_status,
+        case
+            when exposures.account_id is not null then exposures.credit_status
+            {%- if is_present('erp_payment_applications') %}
+            -- Without a document nothing is owed: a measured zero.
+            when joined.credit_limit_amount is not null then 'ok'
+            {%- endif %}
+            when exposures.account_id is null then 'no_limit'
+        end as credit_status,
         wallets.wallet_share_ratio,
         case
             when wallets.wallet_share_ratio is null then 'not_assessed'
@@ -382,6 +391,7 @@ final as (
     left join order_counts on order_counts.account_id = joined.account_id
     left join customers on customers.customer_key = joined.customer_key
     left join aging on aging.account_id = joined.account_id
+    left join exposures on exposures.account_id = joined.account_id
     left join wallets on wallets.customer_key = joined.customer_key
     left join breadths on breadths.account_id = joined.account_id
     left join industry_breadths on industry_breadths.industry_code = joined.industry_code
