@@ -1,5 +1,5 @@
 -- I38: each run of month-ends with a review starts with one alert, for finance control alone, and
--- there is no other. Red by a review without its alert, red by an alert that the account team reads.
+-- there is no other. Red by a review without its alert, or by an alert that the account team reads.
 with reviews as (
     select
         'owner_drag_review' as alert_type,

@@ -1,5 +1,5 @@
 -- Every account of the aging is watched, and no more cash is old than lies unapplied.
--- Red by an account that is not watched, red by more old cash than there is cash.
+-- Red by an account that is not watched, or by more old cash than there is cash.
 with aging as (
     select as_of_date, account_id, unapplied_cash_amount
     from {{ ref('receivables_aging') }}

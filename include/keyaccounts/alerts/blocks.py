@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from keyaccounts.alerts import wording
+from keyaccounts.alerts.control_facts import control_facts
 from keyaccounts.alerts.formats import is_number, money, one_line, percent, signed
 from keyaccounts.alerts.model import Candidate
 
@@ -65,6 +66,8 @@ def build_block(
     reader = _Reader(event, one_line(payload.get("account_name") or name), money_unit)
     is_tier = "profit_current_amount" in payload
     who = Fact("Account", f"{reader.name} ({event.account_id or event.unit_id}), owner {owner}")
+    if event.unit_type == "owner":
+        who = Fact("Account manager", f"{owner} ({event.unit_id})")
     since = Fact("Effective", event.effective_date.isoformat())
     facts = (who, since, *(reader.profit() if is_tier else reader.generic()))
     return Block(
@@ -210,7 +213,10 @@ class _Reader:
         return wording.NEXT_BY_DRIVER.get(worst, "").format(products=one_line(name))
 
     def generic(self) -> list[Fact]:
-        facts = []
+        told = control_facts(self.event.alert_type, self.event.payload, self.unit)
+        facts = [Fact(label, text) for label, text in told or ()]
+        if facts:
+            return facts
         for key, value in sorted(self.event.payload.items()):
             if key in IDENTITY_KEYS or value is None or isinstance(value, list | dict):
                 continue

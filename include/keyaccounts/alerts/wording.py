@@ -84,7 +84,12 @@ NEXT_BY_TYPE = {
     "tier_reactivated": "Find out what brought the customer back and agree the next order.",
     "overdue_90_enter": "Call the customer about the oldest invoice and agree a payment date.",
     "payment_trap_enter": "Review payment terms before the next order.",
+    "credit_watch": "Agree a payment before the next order, or ask finance for another limit.",
     "credit_hold": "No further delivery until the limit is cleared with finance.",
+    "owner_drag_review": "Compare open items and unapplied receipts of these accounts with the "
+    "bank statements, and ask for confirmed balances. A flag for review, not a finding.",
+    "cash_control_review": "Confirm the balance with the customer and trace the receipts. "
+    "A flag for review, not a finding.",
     "reconciliation_failed": "Business alerts wait until the difference is explained or released.",
 }
 REMINDER = "reminder {number} of 2"
