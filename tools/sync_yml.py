@@ -38,6 +38,7 @@ TOO_LARGE = {
     "int_receivables__cash_applications",
     "int_receivables__cash_spells",
     "int_receivables__items_by_day",
+    "int_credit__order_periods",
 }
 GENERATED = ("grain_is_unique", "columns_hold_contract")
 

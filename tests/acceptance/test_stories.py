@@ -112,6 +112,29 @@ def test_the_control_account_agrees_at_every_month_end(demo: Demo) -> None:
     assert found == [("ok", 48)]
 
 
+def test_reviews_reach_finance_control_and_nobody_else(demo: Demo) -> None:
+    """The planted cash shows in the marts of finance control; BI and the letters keep silent."""
+    story = demo.stories["cash_sitting_owner"]
+    restricted = (demo.settings.published / "current").resolve() / "restricted"
+    con = duckdb.connect(str(restricted / "finance_control.duckdb"), read_only=True)
+    for check in story["checks"]:
+        if check["mart"] in {"owner_receivables", "cash_control"}:
+            sql = f"select count(*) from marts.{check['mart']} where {check['where']}"
+            assert con.execute(sql).fetchall() == [(check["rows"],)], check["says"]
+    con.close()
+    assert not {"owner_receivables", "cash_control"} & built_marts(demo)
+    told = demo.con.execute("select alert_type, audience from marts.account_alerts group by all")
+    assert not [row for row in told.fetchall() if "review" in row[0] or "finance" in row[1]]
+    letters = [
+        (file, file.read_text("utf-8", errors="replace"))
+        for file in demo.settings.outbox.rglob("*")
+        if file.suffix in {".txt", ".eml"}
+    ]
+    reviews = [file.name for file, text in letters if "needs review" in text]
+    assert reviews
+    assert all("finance_control" in name for name in reviews), reviews
+
+
 def test_explain_names_figures_threshold_history_and_drivers(demo: Demo) -> None:
     whale = demo.stories["whale_losing_volume"]["account_ids"][0]
     text = "\n".join(explain_lines(explain(demo.settings, whale)))

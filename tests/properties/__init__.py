@@ -48,9 +48,9 @@ of `metamorphic.py` (in quotes), or another test:
 | I35 | waits for the area relationship |
 | I36 | profit_changes_are_recomputed, families_are_recomputed |
 | I37 | tests/alerts/test_alert_ledger_fixture.py, tests/acceptance/test_stories.py |
-| I38 | alerts_repeat_their_event, payment_trap_alerts_are_recomputed; messages: tests/alerts |
+| I38 | alerts_repeat_their_event, payment_trap_alerts_are_recomputed, reviews_are_told_once |
 | I39 | tests/faults, tests/alerts |
-| I40 | nothing_lies_in_the_future, overdue_alerts_are_recomputed |
+| I40 | nothing_lies_in_the_future, overdue_alerts_are_recomputed, credit_alerts_are_recomputed |
 | I41 | "again"; published bytes: tests/end_to_end/test_determinism.py |
 | I42 | "permute" |
 | I43 | one_revenue |

@@ -16,6 +16,7 @@ from typing import Any
 from keyaccounts.contract import load_contract
 from tests.properties.harness import Inputs, Row
 from tests.properties.ledgers import Trade, write_ledger
+from tests.properties.orders import add_orders
 from tests.properties.payment_rules import payment_rules
 
 BATCH = 100
@@ -57,6 +58,7 @@ def make_company(seed: int) -> Inputs:
     _keep_one_customer(accounts, rows)
     rows["crm_accounts"] = [version for account in accounts for version in account]
     _people(random, rows, trade)
+    add_orders(seed, rows, end)
     landed = LANDED[seed // BATCH % len(LANDED)]
     return Inputs({name: rows[name] for name in landed}, end, _rules(random, start, end))
 

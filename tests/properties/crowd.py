@@ -14,6 +14,8 @@ from typing import Any
 from tests.properties import retention, tiers
 from tests.properties.books import Books
 from tests.properties.companies import BATCH, make_company
+from tests.properties.control import Receipts
+from tests.properties.credit import Credit
 from tests.properties.harness import Builder, Inputs, Row
 from tests.properties.ledger_days import Ledger
 from tests.properties.payments import Payments
@@ -25,7 +27,7 @@ MARTS = (
     "tier_drop_products", "receivables_open_items", "receivables_aging",
     "receivables_reconciliation", "payment_behaviour", "channel_collections",
     "revenue_movements", "retention_summary", "cohort_retention",
-    "alert_events", "account_alerts",
+    "alert_events", "account_alerts", "owner_receivables", "cash_control", "credit_exposure",
 )  # fmt: skip
 
 
@@ -68,6 +70,16 @@ class Case:
     def payments(self) -> Payments:
         """How accounts pay."""
         return Payments(self.books, self.ledger, self.windows)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        """Receipts and what became of them."""
+        return Receipts(self.books, self.ledger)
+
+    @cached_property
+    def credit(self) -> Credit:
+        """Orders and credit limits."""
+        return Credit(self.books, self.ledger)
 
     @cached_property
     def ratings(self) -> dict[date, dict[str, tiers.Rating]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from tests.properties import (
     checks_accounts,
     checks_contacts,
+    checks_control,
     checks_details,
     checks_drivers,
     checks_events,
@@ -35,6 +36,7 @@ CHECKS: dict[str, Check] = {
         checks_payments,
         checks_retention,
         checks_accounts,
+        checks_control,
     )
     for check in module.CHECKS
 }

@@ -35,6 +35,11 @@
 {% macro default__whole(x) %}cast(cast({{ x }} as decimal(34,4)) * 10000 as hugeint){% endmacro %}
 {% macro spark__whole(x) %}cast(cast({{ x }} as decimal(34,4)) * 10000 as decimal(38,0)){% endmacro %}
 
+{# A sum of such numbers, or what whole_division gave, as one of them again. #}
+{% macro whole_number(x) %}{{ return(adapter.dispatch('whole_number')(x)) }}{% endmacro %}
+{% macro default__whole_number(x) %}cast({{ x }} as hugeint){% endmacro %}
+{% macro spark__whole_number(x) %}cast({{ x }} as decimal(38,0)){% endmacro %}
+
 {# Quotient of two such numbers that are not negative, without its remainder, as decimal(38,0).
    Spark has no division of whole decimals; that of a multiple is exact. #}
 {% macro whole_division(n, d) %}{{ return(adapter.dispatch('whole_division')(n, d)) }}{% endmacro %}

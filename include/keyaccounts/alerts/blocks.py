@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from keyaccounts.alerts import wording
+from keyaccounts.alerts.control_facts import control_facts
 from keyaccounts.alerts.formats import is_number, money, one_line, percent, signed
 from keyaccounts.alerts.model import Candidate
 from keyaccounts.alerts.payment_facts import TYPES as PAYMENT_TYPES
@@ -67,6 +68,8 @@ def build_block(
     reader = _Reader(event, one_line(payload.get("account_name") or name), money_unit)
     is_tier = "profit_current_amount" in payload
     who = Fact("Account", f"{reader.name} ({event.account_id or event.unit_id}), owner {owner}")
+    if event.unit_type == "owner":
+        who = Fact("Account manager", f"{owner} ({event.unit_id})")
     since = Fact("Effective", event.effective_date.isoformat())
     facts = (who, since, *(reader.profit() if is_tier else reader.generic()))
     return Block(
@@ -214,7 +217,10 @@ class _Reader:
     def generic(self) -> list[Fact]:
         if self.event.alert_type in PAYMENT_TYPES and "collection_cycle_days" in self.event.payload:
             return [Fact(*told) for told in payment_facts(self.event.payload, self.unit)]
-        facts = []
+        told = control_facts(self.event.alert_type, self.event.payload, self.unit)
+        facts = [Fact(label, text) for label, text in told or ()]
+        if facts:
+            return facts
         for key, value in sorted(self.event.payload.items()):
             if key in IDENTITY_KEYS or value is None or isinstance(value, list | dict):
                 continue

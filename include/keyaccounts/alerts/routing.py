@@ -76,7 +76,12 @@ class Routing:
         return user is not None and user.is_active
 
     def still(self, recipient: str) -> str:
-        """Return `recipient`, or the fallback manager when that user has left since."""
+        """Return `recipient`, or the fallback manager when that user has left since.
+
+        What finance control or data engineers were told stays with them.
+        """
+        if recipient in (self.finance_control, self.data_engineers):
+            return recipient
         is_gone = recipient in self.users and not self.users[recipient].is_active
         return recipient if recipient and not is_gone else self.fallback_manager
 

@@ -85,7 +85,12 @@ NEXT_BY_TYPE = {
     "overdue_90_enter": "Call the customer about the oldest invoice and agree a payment date.",
     "payment_trap_enter": "First see that all money received is applied. Before the next order "
     "agree shorter terms, part payment in advance, or a price that pays for the waiting.",
+    "credit_watch": "Agree a payment before the next order, or ask finance for another limit.",
     "credit_hold": "No further delivery until the limit is cleared with finance.",
+    "owner_drag_review": "Compare open items and unapplied receipts of these accounts with the "
+    "bank statements, and ask for confirmed balances. A flag for review, not a finding.",
+    "cash_control_review": "Confirm the balance with the customer and trace the receipts. "
+    "A flag for review, not a finding.",
     "reconciliation_failed": "Business alerts wait until the difference is explained or released.",
 }
 REMINDER = "reminder {number} of 2"

@@ -25,7 +25,9 @@ ORDER = (
     "crm_users", "crm_accounts", "crm_contacts", "erp_products", "erp_exchange_rates",
     "erp_orders", "erp_order_lines", "erp_invoices", "erp_invoice_lines", "erp_payments",
 )  # fmt: skip
-DATED_MONEY = {"erp_invoices": "invoice_date", "erp_payments": "received_date"}
+DATED_MONEY = {
+    "erp_orders": "order_date", "erp_invoices": "invoice_date", "erp_payments": "received_date",
+}  # fmt: skip
 REJECTED_COLUMNS = (
     "entity varchar, _load integer, _row bigint, row_key varchar, column_name varchar, "
     "value varchar, rule varchar, is_follower boolean"

@@ -105,6 +105,40 @@ RECEIVABLES = """
     from items cross join documents
 """
 
+
+def receipts(unique: Iterable[str]) -> str:
+    """Receipts of the twelve months to D: the mart, and the landed payments at their rates."""
+    return f"""
+        with mart as (
+            select coalesce(sum(receipts_amount), 0) as mart_amount
+            from marts.cash_control where is_latest
+        ),
+        payments as (
+            select p.received_date, p.amount, r.max_rate_age_days, r.base_currency,
+                coalesce(p.currency_code, r.base_currency) as currency_code
+            from ({current("erp_payments", unique)}) as p cross join checks.run as r
+            where p.amount > 0 and r.is_receivable_known and p.received_date <= r.as_of_date
+                and p.received_date > if(
+                    last_day(r.as_of_date) = r.as_of_date,
+                    last_day(cast(r.as_of_date - interval 12 month as date)),
+                    cast(r.as_of_date - interval 12 month as date)
+                )
+        ),
+        rates as ({current("erp_exchange_rates", unique)}),
+        landed as (
+            select coalesce(sum(cast(cast(p.amount as decimal(38,2)) * case
+                when p.currency_code = p.base_currency then cast(1 as decimal(18,8))
+                when r.rate_date >= p.received_date - p.max_rate_age_days then r.rate_to_base
+            end as decimal(18,2))), 0) as landed_amount
+            from payments as p
+            asof left join rates as r
+                on r.currency_code = p.currency_code and r.rate_date <= p.received_date
+        )
+        select mart_amount, landed_amount, mart_amount - landed_amount as difference
+        from mart cross join landed
+    """
+
+
 IDENTITY = """
     with landed as (
         -- An account that came after D and has no document by then is not known at D.

@@ -10,8 +10,8 @@ from pathlib import Path
 from keyaccounts.errors import ConfigurationError
 
 BEGINNING = date(1900, 1, 1)
-WORDS = {"channel", "tier", "basis", "bucket", "rule"}
-FLAGS = {"is_dealer", "is_subscription_like"}
+WORDS = {"channel", "tier", "basis", "bucket", "rule", "method"}
+FLAGS = {"is_dealer", "is_subscription_like", "is_cash"}
 
 
 def check_rules(file: Path, seeds: Path) -> None:

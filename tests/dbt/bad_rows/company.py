@@ -1,4 +1,7 @@
-"""The company that bad rows are laid over: a small demo company, richer by a change of groups."""
+"""The company that bad rows are laid over: a small demo company, richer by a change of groups.
+
+The account that joins a group is handed over to another owner on the same day.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ from tests.conftest import Warehouse, build_company, run_at, settings_for, silen
 DAY = "2026-10-31"
 # A daughter of the demo company; here it stood alone until the spring.
 IS_DAUGHTER, JOINED_ON = "account_id = 'A000034'", "2026-03-10"
-ALONE = f"if({IS_DAUGHTER}, null, parent_account_id) as parent_account_id"
+ALONE = (
+    f"if({IS_DAUGHTER}, null, parent_account_id) as parent_account_id, "
+    f"if({IS_DAUGHTER}, 'U0003', owner_user_id) as owner_user_id"
+)
 JOINED = f"if({IS_DAUGHTER}, timestamp '{JOINED_ON}', updated_at) as updated_at"
 
 

@@ -8,6 +8,8 @@ payments as (select * from {{ ref('stg_erp__payments') }}),
 
 applications as (select * from {{ ref('stg_erp__payment_applications') }}),
 
+orders as (select * from {{ ref('stg_erp__orders') }}),
+
 days as (select * from {{ ref('int_calendar__days') }}),
 
 currencies as (
@@ -41,6 +43,8 @@ needed as (
     select currency_code, received_date as rate_day from payments
     union
     select currency_code, applied_date as rate_day from cross_currency
+    union
+    select currency_code, order_date as rate_day from orders
     union
     select currencies.currency_code, days.as_of_date as rate_day
     from currencies

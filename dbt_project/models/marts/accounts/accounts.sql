@@ -59,6 +59,7 @@ customers as (
 aging as (select * from {{ ref('receivables_aging') }} where is_latest),
 
 payments as (select * from {{ ref('payment_behaviour') }} where is_latest),
+exposures as (select * from {{ ref('credit_exposure') }} where is_latest),
 
 imputed as (
     select account_id from {{ ref('receivables_open_items') }}
@@ -346,7 +347,14 @@ final as (
         {%- endif %}
         -- An internal account, or one without a document, has no row.
         coalesce(payments.payment_trap_status, 'insufficient_history') as payment_trap_status,
-        'no_limit' as credit_status,
+        case
+            when exposures.account_id is not null then exposures.credit_status
+            {%- if is_present('erp_payment_applications') %}
+            -- Without a document nothing is owed: a measured zero.
+            when joined.credit_limit_amount is not null then 'ok'
+            {%- endif %}
+            when exposures.account_id is null then 'no_limit'
+        end as credit_status,
         wallets.wallet_share_ratio,
         case
             when wallets.wallet_share_ratio is null then 'not_assessed'
@@ -386,6 +394,7 @@ final as (
     left join customers on customers.customer_key = joined.customer_key
     left join aging on aging.account_id = joined.account_id
     left join payments on payments.account_id = joined.account_id
+    left join exposures on exposures.account_id = joined.account_id
     left join wallets on wallets.customer_key = joined.customer_key
     left join breadths on breadths.account_id = joined.account_id
     left join industry_breadths on industry_breadths.industry_code = joined.industry_code

@@ -276,6 +276,10 @@ alerts as (
     select * from payment_trap_alerts
     union all
     select * from reconciliation_alerts
+    union all
+    select * from {{ ref('int_alerts__control') }}
+    union all
+    select * from {{ ref('int_alerts__credit') }}
 ),
 
 final as (
