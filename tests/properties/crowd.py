@@ -23,7 +23,8 @@ MARTS = (
     "accounts", "account_tiers", "account_tier_history", "tier_events", "tier_drop_drivers",
     "tier_drop_products", "receivables_open_items", "receivables_aging",
     "receivables_reconciliation", "revenue_movements", "retention_summary", "cohort_retention",
-    "alert_events", "account_alerts",
+    "alert_events", "account_alerts", "tier_transitions", "account_value", "pareto",
+    "provisional_tiers", "int_forecasts__account_months",
 )  # fmt: skip
 
 
@@ -115,10 +116,11 @@ class Crowd:
             self._marts = kept
 
     def rows(self, mart: str) -> dict[int, list[Row]]:
-        """Return the rows of a mart by company."""
+        """Return the rows of a mart by company; `mart where ...` takes a part of them."""
         if mart not in self._marts:
             found: dict[int, list[Row]] = defaultdict(list)
-            for row in self.builder.records(f"select * from marts.{mart} order by all"):
+            schema = "intermediate" if mart.startswith("int_") else "marts"
+            for row in self.builder.records(f"select * from {schema}.{mart} order by all"):
                 found[row.pop("company")].append(row)
             self._marts[mart] = found
         return self._marts[mart]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from tests.properties import (
     checks_accounts,
     checks_contacts,
+    checks_curves,
     checks_details,
     checks_drivers,
     checks_events,
@@ -15,6 +16,7 @@ from tests.properties import (
     checks_retention,
     checks_scopes,
     checks_tiers,
+    checks_value,
 )
 from tests.properties.crowd import Case, Crowd, Violation, batch
 from tests.properties.metamorphic import CHANGES, differences
@@ -33,6 +35,8 @@ CHECKS: dict[str, Check] = {
         checks_receivables,
         checks_retention,
         checks_accounts,
+        checks_value,
+        checks_curves,
     )
     for check in module.CHECKS
 }

@@ -13,6 +13,7 @@ CENT = 0.01
 GROWING = (
     "accounts", "account_tiers", "account_tier_history", "receivables_aging",
     "receivables_reconciliation", "revenue_movements", "retention_summary", "cohort_retention",
+    "tier_transitions", "account_value", "pareto",
 )  # fmt: skip
 GROWS = "mart in ('" + "', '".join(GROWING) + "')"
 REBUILD = "Nothing is published; look at the models that changed since the last publication"

@@ -3,15 +3,23 @@
 -- first evaluation has no known start and is left out.
 with states as (select * from {{ ref('int_tiers__states') }}),
 
+month_ends as (
+    select month_end from states group by month_end
+),
+
+first_evaluation as (
+    select min(month_end) as month_end from month_ends
+),
+
 marked as (
     select
         states.*,
         case
-            when tier = 'B' and from_tier is distinct from 'B'
-                and month_end > (select min(month_end) from states) then 1
-            when tier = 'B' and from_tier is distinct from 'B' then 0
+            when states.tier = 'B' and states.from_tier is distinct from 'B'
+                then case when states.month_end > first_evaluation.month_end then 1 else 0 end
         end as is_known_start
     from states
+    cross join first_evaluation
 ),
 
 spells as (
@@ -42,10 +50,6 @@ asked as (
     from with_start
     where from_tier = 'B' and has_known_start = 1
     group by month_end, month_number - started_number
-),
-
-month_ends as (
-    select month_end from states group by month_end
 ),
 
 lengths as (
