@@ -33,13 +33,13 @@ windows as (
         account_id,
         month_end,
         history_months_count,
-        sum(net_amount) over (
+        cast(sum(net_amount) over (
             partition by account_id order by month_number rows between 11 preceding and current row
-        ) as net_amount,
-        sum(net_amount) over (
+        ) as decimal(18,2)) as net_amount,
+        cast(sum(net_amount) over (
             partition by account_id order by month_number
             rows between 23 preceding and 12 preceding
-        ) as prior_net_amount,
+        ) as decimal(18,2)) as prior_net_amount,
         sum(case when net_amount = 0 then 1 else 0 end) over (
             partition by account_id order by month_number rows between 23 preceding and current row
         ) as zero_months_count

@@ -83,7 +83,7 @@ kept_0 as (
     select
         month_end,
         months_count,
-        {{ multiply_divide('asked_count - risen_count', '1', 'asked_count', 17) }} as kept_share
+        {{ fine_share('asked_count - risen_count', 'asked_count') }} as kept_share
     from known
     where asked_count > 0
 ),
