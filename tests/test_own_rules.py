@@ -42,6 +42,16 @@ def test_the_projects_own_rules_pass(seed: Path) -> None:
             "line 2: cost_of_capital is a fraction, 0.10 for 10 %",
         ),
         (
+            "value_config.csv",
+            (SEEDS / "value_config.csv").read_text("utf-8").replace("0.0500", "0"),
+            "line 2: churn_floor must be above 0 and at most 1",
+        ),
+        (
+            "forecast_config.csv",
+            (SEEDS / "forecast_config.csv").read_text("utf-8").replace("0.5000,2", "2.5000,2"),
+            "line 2: growth_floor must not be above growth_cap",
+        ),
+        (
             "tier_config.csv",
             f"{HEADER}\n{ROW.replace('1900', '2026')}\n",
             "begins at 2026-01-01; its first row must be valid from 1900-01-01",

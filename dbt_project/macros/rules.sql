@@ -7,3 +7,11 @@
     from {{ ref('alert_rules') }}
     where rule = '{{ rule }}'
 {%- endmacro %}
+
+{# The rows of a dated seed with the day on which the next one takes over: valid_until. #}
+{% macro dated_config(seed) -%}
+    select
+        *,
+        coalesce(lead(valid_from) over (order by valid_from), {{ end_of_time() }}) as valid_until
+    from {{ ref(seed) }}
+{%- endmacro %}

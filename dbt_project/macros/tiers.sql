@@ -61,3 +61,8 @@ The official state machine, one step (semantics 3.1). `was` and `streak` are the
 {% macro tier_level(tier) -%}
     case {{ tier }} when 'A' then 1 when 'B' then 2 when 'C' then 3 end
 {%- endmacro %}
+
+{# The same with INACTIVE behind all; NEW has none. #}
+{% macro standing(tier) -%}
+    case {{ tier }} when 'A' then 1 when 'B' then 2 when 'C' then 3 when 'INACTIVE' then 4 end
+{%- endmacro %}

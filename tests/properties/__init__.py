@@ -2,9 +2,9 @@
 
 A company is made from a seed (`companies.py`, `ledgers.py`), built by the project's own SQL in
 memory (`harness.py`; a hundred at once: `keyed.py`) and compared with what plain Python makes of
-its rows (`books.py`, `windows.py`, `tiers.py`, `ledger_days.py`, `retention.py`). `make test`
-builds a few, `make properties COMPANIES=2000` many; a failure names the command that builds its
-company again.
+its rows (`books.py`, `windows.py`, `tiers.py`, `outlook.py`, `ledger_days.py`, `retention.py`).
+`make test` builds a few, `make properties COMPANIES=2000` many; a failure names the command that
+builds its company again.
 
 Where the invariants of the semantics are held, by the function of a `checks_*` module, the change
 of `metamorphic.py` (in quotes), or another test:
@@ -30,7 +30,7 @@ of `metamorphic.py` (in quotes), or another test:
 | I17 | better_tiers_earn_more |
 | I18 | "scale_money" |
 | I19 | "add_zero_profit" |
-| I20 | history_is_whole, "go_back" |
+| I20 | history_is_whole, transitions_are_recomputed, "go_back" |
 | I21 | drops_had_their_streak, events_are_recomputed |
 | I22 | events_are_recomputed with history_is_whole |
 | I23 | bridge_adds_up, bridge_is_recomputed, closing_is_the_next_opening |
@@ -40,7 +40,7 @@ of `metamorphic.py` (in quotes), or another test:
 | I27 | waits for the area purchase types |
 | I28 | cohorts_hold_the_new_customers |
 | I29 | customers_are_new_once |
-| I30 | waits for the area CLV |
+| I30 | values_are_recomputed |
 | I31 | waits for the area concentration |
 | I32 | waits for the area concentration |
 | I33 | waits for the area relationship |

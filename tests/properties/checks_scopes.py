@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -143,11 +143,14 @@ def _triage(case: Case, r: Rating, day: date) -> str | None:
         return None
     if r.profit >= 0:
         return "serve_cheap"
-    before = [d for d in case.ratings if d < day and r.unit in case.ratings[d]]
-    was_loss = bool(before) and case.ratings[before[-1]][r.unit].profit < 0
-    v = case.books.at(r.unit, day)
-    rated = v["influence_rated_on"]
-    is_model = (v["influence_score"] or 0) >= 4 and rated and add_months(day, -12) < rated <= day
+    before = case.ratings.get(day.replace(day=1) - timedelta(days=1), {}).get(r.unit)
+    was_loss = before is not None and before.profit < 0
+    identity, is_model = case.books.identity(day), False
+    for account, unit in identity.unit.items():
+        v = case.books.at(account, day)
+        rated = v["influence_rated_on"]
+        if unit == r.unit and account not in identity.internal and (v["influence_score"] or 0) >= 4:
+            is_model = is_model or bool(rated and add_months(day, -12) < rated <= day)
     return "review_exit" if was_loss and not is_model else "watch_loss"
 
 

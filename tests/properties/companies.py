@@ -38,6 +38,15 @@ TIER_RULES: Row = {
     "count_share_b": "0.9000", "minimum_cost_coverage": "0.9500",
 }  # fmt: skip
 
+VALUE_RULES: Row = {
+    "valid_from": "1900-01-01", "discount_rate": "0.1000", "churn_floor": "0.0500",
+    "prior_churned": "1.0000", "prior_retained": "4.0000", "rank_gap": "0.2000",
+}  # fmt: skip
+FORECAST_RULES: Row = {
+    "valid_from": "1900-01-01", "growth_floor": "0.5000", "growth_cap": "2.0000",
+    "intermittent_share": "0.5000",
+}  # fmt: skip
+
 
 def day_of(seed: int) -> date:
     """Return the as-of date of a company."""
@@ -226,6 +235,18 @@ def _rules(random: Random, start: date, end: date) -> dict[str, list[Row]]:
         )
     ]  # fmt: skip
     rules["payment_rules"] = payment_rules(random, str(_day(random, start, end)))
+    rules["value_config"] = [VALUE_RULES]
+    rules["forecast_config"] = [FORECAST_RULES]
+    if random.random() < 0.3:
+        day = str(_day(random, start, end))
+        rules["value_config"].append(
+            {**VALUE_RULES, "valid_from": day, "discount_rate": "0.0000", "churn_floor": "0.1500",
+             "prior_churned": "0.5000", "rank_gap": "0.5000"}
+        )  # fmt: skip
+        rules["forecast_config"].append(
+            {**FORECAST_RULES, "valid_from": day, "growth_floor": "0.9000", "growth_cap": "1.1000",
+             "intermittent_share": "0.7500"}
+        )  # fmt: skip
     return rules
 
 

@@ -28,6 +28,8 @@ MARTS = (
     "receivables_reconciliation", "payment_behaviour", "channel_collections",
     "revenue_movements", "retention_summary", "cohort_retention",
     "alert_events", "account_alerts", "owner_receivables", "cash_control", "credit_exposure",
+    "tier_transitions", "account_value", "pareto",
+    "provisional_tiers", "int_forecasts__account_months",
 )  # fmt: skip
 
 
@@ -134,10 +136,11 @@ class Crowd:
             self._marts = kept
 
     def rows(self, mart: str) -> dict[int, list[Row]]:
-        """Return the rows of a mart by company."""
+        """Return the rows of a mart by company; `mart where ...` takes a part of them."""
         if mart not in self._marts:
             found: dict[int, list[Row]] = defaultdict(list)
-            for row in self.builder.records(f"select * from marts.{mart} order by all"):
+            schema = "intermediate" if mart.startswith("int_") else "marts"
+            for row in self.builder.records(f"select * from {schema}.{mart} order by all"):
                 found[row.pop("company")].append(row)
             self._marts[mart] = found
         return self._marts[mart]

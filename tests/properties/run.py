@@ -8,6 +8,7 @@ from tests.properties import (
     checks_accounts,
     checks_contacts,
     checks_control,
+    checks_curves,
     checks_details,
     checks_drivers,
     checks_events,
@@ -17,6 +18,7 @@ from tests.properties import (
     checks_retention,
     checks_scopes,
     checks_tiers,
+    checks_value,
 )
 from tests.properties.crowd import Case, Crowd, Violation, batch
 from tests.properties.metamorphic import CHANGES, differences
@@ -37,6 +39,8 @@ CHECKS: dict[str, Check] = {
         checks_retention,
         checks_accounts,
         checks_control,
+        checks_value,
+        checks_curves,
     )
     for check in module.CHECKS
 }

@@ -129,6 +129,21 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "int_alerts__credit", "former_status <> 'hold'", "former_status = 'hold'"),
     "reviews_are_told_once": ("int_alerts__control", "'high' as severity", "'low' as severity"),
     "accounts_repeat_their_credit": ("accounts", "then exposures.credit_status", "then 'ok'"),
+    "transitions_are_recomputed": (
+        "int_tiers__rise_times", "month_number - started_number",
+        "month_number - started_number + 1"),
+    "values_are_recomputed": (
+        "int_value__churn", "unit_years.closing_revenue_amount <= 0",
+        "unit_years.closing_revenue_amount < 0"),
+    "provisional_tiers_are_recomputed": (
+        "int_tiers__predictions", "coming.forecast_amount <> 0", "coming.forecast_amount > 9e15"),
+    "distances_are_the_smallest": (
+        "int_tiers__distances", "+ cast(0.01 as decimal(3,2))", "+ cast(0.02 as decimal(3,2))"),
+    "curves_are_recomputed": (
+        "pareto", "totals.entities_count + 99", "totals.entities_count + 98"),
+    "forecasts_are_recomputed": (
+        "int_forecasts__account_months", "windows.history_months_count < 24",
+        "windows.history_months_count < 25"),
     "bi_reads_its_own_alerts": ("account_alerts", "'account_team'", "'account_teams'"),
 }  # fmt: skip
 # Change: the same, laid over the models before and after it.

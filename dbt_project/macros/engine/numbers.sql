@@ -55,6 +55,19 @@
 {# Wider operands would make Spark round the product before it is rounded to cents. #}
 {% macro spark__at_rate(amount, rate) %}cast(cast({{ amount }} as decimal(18,2)) * cast({{ rate }} as decimal(18,8)) as decimal(18,2)){% endmacro %}
 
+{# a / c for whole numbers 0 <= a <= c, cut to 17 decimals; null when c is 0. #}
+{% macro fine_share(a, c) -%}
+    cast(case when {{ c }} > 0 then
+        cast({{ whole_division(whole(a) ~ ' * ' ~ 10 ** 17, whole(c)) }} as decimal(18,0))
+        * {{ unit_of(17) }}
+    end as decimal(18,17))
+{%- endmacro %}
+
+{# The product of two shares in 0..1 of 17 decimals, rounded to as many. #}
+{% macro multiply_shares(a, b) -%}
+    cast(cast({{ a }} as decimal(18,17)) * cast({{ b }} as decimal(18,17)) as decimal(18,17))
+{%- endmacro %}
+
 {# A sum of money, or 0 for no rows. #}
 {% macro money_sum(expression) %}cast(coalesce(sum({{ expression }}), 0) as decimal(18,2)){% endmacro %}
 

@@ -16,6 +16,7 @@ GROWING = (
     "receivables_reconciliation", "payment_behaviour", "channel_collections",
     "revenue_movements", "retention_summary", "cohort_retention",
     "owner_receivables", "cash_control", "credit_exposure",
+    "tier_transitions", "account_value", "pareto",
 )  # fmt: skip
 GROWS = "mart in ('" + "', '".join(GROWING) + "')"
 REBUILD = "Nothing is published; look at the models that changed since the last publication"

@@ -18,8 +18,8 @@ def check_rules(file: Path, seeds: Path) -> None:
     """Check one rule file against the project's seed of the same name.
 
     Raises ConfigurationError with file, line and column: an unknown file, another header, no row,
-    a value that does not parse, rules that begin later than 1900-01-01, thresholds out of order,
-    a cost of capital that is no fraction.
+    a value that does not parse, rules that begin later than 1900-01-01, limits out of order, a
+    cost of capital that is no fraction.
     """
     seed = seeds / file.name
     if not seed.is_file():
@@ -82,4 +82,13 @@ def _check_thresholds(file: Path, line: int, row: dict[str, str]) -> None:
     if "cost_of_capital" in row and not 0 <= Decimal(row["cost_of_capital"]) < 1:
         raise ConfigurationError(
             f"rules_dir: {file.name} line {line}: cost_of_capital is a fraction, 0.10 for 10 %"
+        )
+    # Lifetime is one over the churn, so a floor of 0 may make it endless.
+    if "churn_floor" in row and not 0 < Decimal(row["churn_floor"]) <= 1:
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}: churn_floor must be above 0 and at most 1"
+        )
+    if "growth_floor" in row and not Decimal(row["growth_floor"]) <= Decimal(row["growth_cap"]):
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}: growth_floor must not be above growth_cap"
         )

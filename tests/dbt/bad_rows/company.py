@@ -17,7 +17,7 @@ from keyaccounts.demo import generate
 from tests.conftest import Warehouse, build_company, run_at, settings_for, silent
 
 DAY = "2026-10-31"
-# A daughter of the demo company; here it stood alone until the spring.
+# A daughter of the demo company; here it stood alone, with another owner, until the spring.
 IS_DAUGHTER, JOINED_ON = "account_id = 'A000034'", "2026-03-10"
 ALONE = (
     f"if({IS_DAUGHTER}, null, parent_account_id) as parent_account_id, "

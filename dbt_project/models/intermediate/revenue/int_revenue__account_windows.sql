@@ -35,6 +35,7 @@ filled as (
         grid.account_id,
         grid.month_end,
         coalesce(account_months.lines_count, 0) as lines_count,
+        account_months.quantity,
         account_months.net_amount,
         account_months.absolute_net_amount,
         account_months.cost_amount,
@@ -57,6 +58,7 @@ windows as (
         account_id,
         month_end,
         sum(lines_count) over twelve_months as lines_count,
+        sum(quantity) over twelve_months as quantity,
         sum(net_amount) over twelve_months as net_amount,
         sum(absolute_net_amount) over twelve_months as absolute_net_amount,
         sum(cost_amount) over twelve_months as cost_amount,
@@ -111,6 +113,7 @@ final as (
         windows.month_end,
         windows.account_id,
         cast(windows.lines_count as bigint) as lines_count,
+        cast(coalesce(windows.quantity, 0) as decimal(18,4)) as quantity,
         cast(coalesce(windows.net_amount, 0) as decimal(18,2)) as net_amount,
         cast(coalesce(windows.absolute_net_amount, 0) as decimal(18,2)) as absolute_net_amount,
         cast(coalesce(windows.absolute_costed_net_amount, 0) as decimal(18,2))

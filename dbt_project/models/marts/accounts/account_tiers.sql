@@ -2,29 +2,36 @@ with states as (select * from {{ ref('int_tiers__states') }}),
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
+units as (select * from {{ ref('int_identity__account_units') }} where not is_internal),
+
 with_losses as (
     select
         states.*,
         profit_amount < 0 as is_loss,
         coalesce(
-            lag(profit_amount) over (partition by tier_unit_id order by month_number) < 0, false
+            lag(profit_amount) over by_unit < 0
+            and lag(month_number) over by_unit = month_number - 1, false
         ) as was_loss
     from states
+    window by_unit as (partition by tier_unit_id order by month_number)
 ),
 
--- A model account: influence of 4 or more, rated within the last twelve months.
+-- A group with a model account: influence of 4 or more, rated within the last twelve months.
 reference_units as (
     select
         states.month_end,
         states.tier_unit_id
-    from states
-    inner join versions
-        on versions.account_id = states.tier_unit_id
+    from versions
+    inner join units on units.account_id = versions.account_id
+    inner join states
+        on states.tier_unit_id = units.tier_unit_id
+        and states.epoch_date = units.epoch_date
         and versions.valid_from <= states.month_end
         and versions.valid_to > states.month_end
     where versions.influence_score >= 4
         and versions.influence_rated_on > {{ add_months('states.month_end', -12) }}
         and versions.influence_rated_on <= states.month_end
+    group by states.month_end, states.tier_unit_id
 ),
 
 final as (

@@ -17,6 +17,8 @@ tiers as (
 
 history as (select * from {{ ref('account_tier_history') }} where is_current),
 
+provisional as (select * from {{ ref('provisional_tiers') }}),
+
 contacts as (select * from {{ ref('stg_crm__contacts') }} where is_active),
 
 recency as (select * from {{ ref('int_relationships__recency') }}),
@@ -244,6 +246,7 @@ joined as (
         units.tier_unit_id,
         tiers.tier,
         history.valid_from as tier_since_date,
+        provisional.provisional_tier,
         tiers.tier_in_channel,
         coalesce(tiers.is_at_risk, false) as is_at_risk,
         coalesce(tiers.is_one_off_bulk, false) as is_one_off_bulk,
@@ -262,6 +265,8 @@ joined as (
     inner join manual on manual.account_id = versions.account_id
     left join tiers on tiers.tier_unit_id = units.tier_unit_id and not units.is_internal
     left join history on history.tier_unit_id = units.tier_unit_id and not units.is_internal
+    left join provisional
+        on provisional.tier_unit_id = units.tier_unit_id and not units.is_internal
 ),
 
 final as (
@@ -285,7 +290,7 @@ final as (
         end, false) as has_active_owner,
         joined.tier,
         joined.tier_since_date,
-        cast(null as {{ text_type() }}) as provisional_tier,
+        joined.provisional_tier,
         joined.tier_in_channel,
         joined.is_at_risk,
         joined.basis <> '' as is_key_account,
