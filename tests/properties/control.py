@@ -81,11 +81,17 @@ class Receipts:
         applied = [s for s in self.paid if start < s.day <= day and s.amount > 0]
         here = [s for s in applied if self.books.documents[s.invoice]["account_id"] == account]
         own = [s for s in applied if s.source and self._receipt(s)["account_id"] == account]
-        lags = [(s.day - self._receipt(s)["received_date"]).days for s in own]
-        values = [self._booked(s) for s in here]
-        cross = sum(v for s, v in zip(here, values, strict=True)
+        # However many parts: a receipt counts once a day, and once an invoice and day.
+        lags = [(day - self.books.payments[key]["received_date"]).days
+                for key, day in {(str(s.source), s.day) for s in own}]  # fmt: skip
+        parts: dict[tuple[str | None, str, date], list[Settlement]] = defaultdict(list)
+        for s in here:
+            parts[(s.source, s.invoice, s.day)].append(s)
+        one_each = [(group[0], self._booked(*group)) for group in parts.values()]
+        paid = sum(v for _, v in one_each)
+        cross = sum(v for s, v in one_each
                     if s.source and self._receipt(s)["account_id"] != account)  # fmt: skip
-        late = sum(v for s, v in zip(here, values, strict=True) if self._is_out_of_order(s))
+        late = sum(v for s, v in one_each if self._is_out_of_order(s))
         third = sum(amounts[r["payment_id"]] for r in receipts if self._is_third(r))
         cash = sum(amounts[r["payment_id"]] for r in receipts
                    if (r["method"] or "").strip().lower() == "cash")  # fmt: skip
@@ -95,9 +101,9 @@ class Receipts:
             "third": Fraction(third, total) if total and self._named("payer_account_id", day)
             else None,
             "cash": Fraction(cash, total) if total and self._named("method", day) else None,
-            "order": Fraction(late, sum(values)) if sum(values) else None,
-            "cross": Fraction(cross, sum(values)) if sum(values) else None,
-            "applications": len(here), "reversed": self._reversed(account, start, day),
+            "order": Fraction(late, paid) if paid else None,
+            "cross": Fraction(cross, paid) if paid else None,
+            "applications": len(parts), "reversed": self._reversed(account, start, day),
         }  # fmt: skip
 
     def _receipt(self, s: Settlement) -> Row:
@@ -106,9 +112,11 @@ class Receipts:
     def _base(self, r: Row) -> int:
         return self.books.in_base(to_cents(r["amount"]), r["currency_code"], r["received_date"])
 
-    def _booked(self, s: Settlement) -> int:
-        r = self.books.documents[s.invoice]
-        return self.books.in_base(s.amount, r["currency_code"], r["invoice_date"])
+    def _booked(self, *parts: Settlement) -> int:
+        """Return what parts of one invoice are worth at its rate."""
+        r = self.books.documents[parts[0].invoice]
+        amount = sum(s.amount for s in parts)
+        return self.books.in_base(amount, r["currency_code"], r["invoice_date"])
 
     def _named(self, column: str, day: date) -> bool:
         return any(r[column] is not None and r["received_date"] <= day

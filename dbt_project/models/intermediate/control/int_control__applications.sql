@@ -19,23 +19,34 @@ bounds as (select * from {{ ref('int_calendar__bounds') }}),
 
 rules as ({{ dated_rows('control_rules') }}),
 
+-- What one receipt pays on an invoice on a day counts once, in however many parts.
+parts as (
+    select
+        account_id,
+        invoice_id,
+        source_id,
+        effective_date,
+        {{ at_rate(money_sum('amount'), 'booking_rate') }} as amount
+    from settlements
+    group by account_id, invoice_id, source_id, effective_date, booking_rate
+),
+
 applied as (
     select
-        settlements.account_id,
-        settlements.effective_date,
+        parts.account_id,
+        parts.effective_date,
         documents.invoice_date,
-        {{ month_number('settlements.effective_date') }} as month_number,
+        {{ month_number('parts.effective_date') }} as month_number,
         count(*) as applications_count,
-        sum({{ at_rate('settlements.amount', 'settlements.booking_rate') }}) as applied_amount,
-        sum(case when payments.account_id <> settlements.account_id
-            then {{ at_rate('settlements.amount', 'settlements.booking_rate') }} else 0 end)
+        sum(parts.amount) as applied_amount,
+        sum(case when payments.account_id <> parts.account_id then parts.amount else 0 end)
             as cross_account_amount
-    from settlements
-    inner join documents on documents.invoice_id = settlements.invoice_id
-    left join payments on payments.payment_id = settlements.source_id
+    from parts
+    inner join documents on documents.invoice_id = parts.invoice_id
+    left join payments on payments.payment_id = parts.source_id
     group by
-        settlements.account_id, settlements.effective_date, documents.invoice_date,
-        {{ month_number('settlements.effective_date') }}
+        parts.account_id, parts.effective_date, documents.invoice_date,
+        {{ month_number('parts.effective_date') }}
 ),
 
 pay_days as (

@@ -1,11 +1,15 @@
 -- The median of days from receipt to application in the twelve months to each day described, by the
--- account of the receipt. Applications are counted by account, month and lag first: windows of
--- months never meet single applications.
+-- account of the receipt. What is applied of a receipt on a day counts once, in however many parts.
+-- It is counted by account, month and lag first: windows of months never meet single applications.
 with days as (select * from {{ ref('int_calendar__days') }}),
 
 settlements as (
-    select * from {{ ref('int_receivables__settlements') }}
-    where application_type = 'payment' and amount > 0
+    select
+        source_id,
+        effective_date
+    from {{ ref('int_receivables__settlements') }}
+    where application_type = 'payment' and amount > 0 and source_id is not null
+    group by source_id, effective_date
 ),
 
 payments as (select * from {{ ref('stg_erp__payments') }}),

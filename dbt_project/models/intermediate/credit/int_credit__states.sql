@@ -32,8 +32,7 @@ limit_changes as (
 ),
 
 moves as (
-    {%- for column in ['valid_from', 'valid_to'] %}
-    {%- set sign = '-' if column == 'valid_to' else '' %}
+    {%- for column, sign in [('valid_from', ''), ('valid_to', '-')] %}
     select
         account_id,
         {{ column }} as day,
