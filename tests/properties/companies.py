@@ -226,6 +226,13 @@ def _rules(random: Random, start: date, end: date) -> dict[str, list[Row]]:
         )
     ]  # fmt: skip
     rules["payment_rules"] = payment_rules(random, str(_day(random, start, end)))
+    lookbacks = {"valid_from": "1900-01-01", "period_months": 1, "simple_lookback_months": 3,
+                 "countback_lookback_months": 12}  # fmt: skip
+    rules["collection_rules"] = [lookbacks]
+    if random.random() < 0.4:
+        day = str(_day(random, start, end))
+        months = {name: random.randrange(1, 13) for name in lookbacks if name != "valid_from"}
+        rules["collection_rules"].append({**months, "valid_from": day})
     return rules
 
 

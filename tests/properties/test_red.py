@@ -129,6 +129,17 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "int_alerts__credit", "former_status <> 'hold'", "former_status = 'hold'"),
     "reviews_are_told_once": ("int_alerts__control", "'high' as severity", "'low' as severity"),
     "accounts_repeat_their_credit": ("accounts", "then exposures.credit_status", "then 'ok'"),
+    "collections_are_recomputed": (
+        "int_receivables__payment_months", "+ to_months(cast(12 as", "+ to_months(cast(11 as"),
+    "effectiveness_has_its_limits": (
+        "collection_metrics", "credit_sales_amount - ending_current_amount > 0",
+        "credit_sales_amount - ending_current_amount <> 0"),
+    "delay_is_not_negative": (
+        "collection_metrics", "aging.current_amount as ending_current_amount",
+        "aging.gross_open_amount * 2 as ending_current_amount"),
+    "a_month_of_sales_is_its_days": (
+        "collection_metrics", "remaining_0_amount <= sales_0_amount",
+        "remaining_0_amount < sales_0_amount"),
     "bi_reads_its_own_alerts": ("account_alerts", "'account_team'", "'account_teams'"),
 }  # fmt: skip
 # Change: the same, laid over the models before and after it.
