@@ -8,10 +8,12 @@ import pytest
 
 from keyaccounts import nightly
 from keyaccounts.errors import CheckFailedError, ConfigurationError
+from keyaccounts.warehouse.rules import LONGEST_LOOKBACK_MONTHS, check_rules
 from tests.conftest import run_at, settings_for, silent
 from tests.faults.small import DAY
 
-SEED = Path(__file__).parents[2] / "dbt_project/seeds/tier_config.csv"
+DBT = Path(__file__).parents[2] / "dbt_project"
+SEED = DBT / "seeds/tier_config.csv"
 
 
 def test_repaired_rules_are_read_by_the_next_build(source: Path, tmp_path: Path) -> None:
@@ -37,3 +39,19 @@ def test_a_file_that_is_no_rule_is_refused(source: Path, tmp_path: Path) -> None
         nightly.extract(settings, run_at(DAY), entity, silent)
     with pytest.raises(ConfigurationError, match=r"tier_confg\.csv is no rule file; known: "):
         nightly.build(settings, run_at(DAY), silent)
+
+
+@pytest.mark.parametrize("months", ["0", "13", "2.5", "-1"])
+def test_a_lookback_that_the_models_do_not_hold_is_refused(tmp_path: Path, months: str) -> None:
+    file = tmp_path / "collection_rules.csv"
+    header, row = (SEED.parent / file.name).read_text("utf-8").splitlines()
+    file.write_text(f"{header}\n{row}\n2026-01-01,1,12,{months}\n")
+    with pytest.raises(ConfigurationError, match=r"line 3, column countback_lookback_months"):
+        check_rules(file, SEED.parent)
+    file.write_text(f"{header}\n{row}\n2026-01-01,12,1,{LONGEST_LOOKBACK_MONTHS}\n")
+    check_rules(file, SEED.parent)
+
+
+def test_the_models_hold_the_longest_lookback() -> None:
+    macro = (DBT / "macros/collections.sql").read_text("utf-8")
+    assert f"longest_lookback_months() %}}{{{{ return({LONGEST_LOOKBACK_MONTHS}) }}}}" in macro

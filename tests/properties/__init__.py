@@ -2,9 +2,9 @@
 
 A company is made from a seed (`companies.py`, `ledgers.py`), built by the project's own SQL in
 memory (`harness.py`; a hundred at once: `keyed.py`) and compared with what plain Python makes of
-its rows (`books.py`, `windows.py`, `tiers.py`, `outlook.py`, `ledger_days.py`, `retention.py`).
-`make test` builds a few, `make properties COMPANIES=2000` many; a failure names the command that
-builds its company again.
+its rows (`books.py`, `windows.py`, `tiers.py`, `outlook.py`, `ledger_days.py`,
+`collection_days.py`, `retention.py`). `make test` builds a few, `make properties COMPANIES=2000`
+many; a failure names the command that builds its company again.
 
 Where the invariants of the semantics are held, by the function of a `checks_*` module, the change
 of `metamorphic.py` (in quotes), or another test:
@@ -20,9 +20,9 @@ of `metamorphic.py` (in quotes), or another test:
 | I7  | reconciliation_repeats_its_sides |
 | I8  | buckets_add_up |
 | I9  | reconciliation_repeats_its_sides, summary_is_the_sum_of_customers, scopes_are_recomputed |
-| I10 | waits for the area collections |
-| I11 | waits for the area collections |
-| I12 | waits for the area collections |
+| I10 | effectiveness_has_its_limits, collections_are_recomputed |
+| I11 | delay_is_not_negative, collections_are_recomputed |
+| I12 | "scale_money", a_month_of_sales_is_its_days, tests/properties/test_countback.py |
 | I13 | financing_adds_up, channels_are_recomputed |
 | I14 | tiers_are_recomputed |
 | I15 | shares_sum_to_one, tiers_are_recomputed |

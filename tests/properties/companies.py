@@ -247,6 +247,13 @@ def _rules(random: Random, start: date, end: date) -> dict[str, list[Row]]:
             {**FORECAST_RULES, "valid_from": day, "growth_floor": "0.9000", "growth_cap": "1.1000",
              "intermittent_share": "0.7500"}
         )  # fmt: skip
+    lookbacks = {"valid_from": "1900-01-01", "period_months": 1, "simple_lookback_months": 3,
+                 "countback_lookback_months": 12}  # fmt: skip
+    rules["collection_rules"] = [lookbacks]
+    if random.random() < 0.4:
+        day = str(_day(random, start, end))
+        months = {name: random.randrange(1, 13) for name in lookbacks if name != "valid_from"}
+        rules["collection_rules"].append({**months, "valid_from": day})
     return rules
 
 

@@ -26,7 +26,7 @@ MARTS = (
     "accounts", "account_tiers", "account_tier_history", "tier_events", "tier_drop_drivers",
     "tier_drop_products", "receivables_open_items", "receivables_aging",
     "receivables_reconciliation", "payment_behaviour", "channel_collections",
-    "revenue_movements", "retention_summary", "cohort_retention",
+    "collection_metrics", "revenue_movements", "retention_summary", "cohort_retention",
     "alert_events", "account_alerts", "owner_receivables", "cash_control", "credit_exposure",
     "tier_transitions", "account_value", "pareto",
     "provisional_tiers", "int_forecasts__account_months",

@@ -1,4 +1,4 @@
-"""Changes of the inputs that must not change the marts (I5, I6, I18, I19, I20, I41, I42)."""
+"""Changes of the inputs that must not change the marts (I5, I6, I12, I18, I19, I20, I41, I42)."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def split_applications(inputs: Inputs, random: Random) -> Inputs:
 
 
 def scale_money(inputs: Inputs, random: Random) -> Inputs:
-    """I18: all money times a whole number."""
+    """I12, I18: all money times a whole number."""
     rows = {
         name: [
             {k: v * FACTOR if k in MONEY and v is not None else v for k, v in r.items()}
@@ -185,6 +185,9 @@ BUCKETS = (
 )  # fmt: skip
 TIER = ("month_end", "tier_unit_id", "tier", "evaluated_tier", "raw_tier", "down_streak_count",
         "is_at_risk", "profit_share_ratio", "cum_share_before_ratio")  # fmt: skip
+COLLECTED = ("as_of_date", "scope_type", "scope_id", "cei", "dso_period_days", "bpdso_days",
+             "add_days", "dso_simple_days", "dso_countback_days", "to_pay_days", "late_days",
+             "is_truncated")  # fmt: skip
 EVENT = ("event_key", "severity", "cause", "base_severity")
 EVERYTHING = dict.fromkeys(MARTS)
 CHANGES = {change.name: change for change in (
@@ -193,12 +196,14 @@ CHANGES = {change.name: change for change in (
     Change("append_later", append_later, EVERYTHING),
     Change("split_applications", split_applications, {"receivables_aging": BUCKETS}),
     Change(
-        "split_applications_of_base_currency", split_applications, EVERYTHING,
+        "split_applications_of_base_currency", split_applications,
+        {**EVERYTHING, "collection_metrics": COLLECTED},
         applies=lambda case: case.is_base_only,
     ),
     Change(
         "scale_money", scale_money,
-        {"account_tiers": TIER, "account_tier_history": None, "tier_events": EVENT},
+        {"account_tiers": TIER, "account_tier_history": None, "tier_events": EVENT,
+         "collection_metrics": COLLECTED},
         applies=_has_exact_profit,
     ),
     Change(

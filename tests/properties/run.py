@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tests.properties import (
     checks_accounts,
+    checks_collections,
     checks_contacts,
     checks_control,
     checks_curves,
@@ -36,6 +37,7 @@ CHECKS: dict[str, Check] = {
         checks_drivers,
         checks_receivables,
         checks_payments,
+        checks_collections,
         checks_retention,
         checks_accounts,
         checks_control,

@@ -47,8 +47,7 @@ def test_what_waits_is_not_built_yet() -> None:
     waiting = {
         w for text in ROWS.values() for w in re.findall(r"waits for the area ([\w ]+)", text)
     }
-    folders = {"collections": "collections",
-               "purchase types": "purchases", "concentration": "concentration",
+    folders = {"purchase types": "purchases", "concentration": "concentration",
                "relationship": "relationships"}  # fmt: skip
     assert waiting == set(folders)
     assert sorted(BUILT) == ["accounts", "alerts", "quality", "receivables", "retention"]

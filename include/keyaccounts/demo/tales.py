@@ -29,6 +29,13 @@ def _slow(s: Scene) -> dict[str, Any]:
                 1,
                 "It is a payment trap.",
             ),
+            check(
+                "collection_metrics",
+                f"scope_type = 'account' and scope_id = '{s.ids['slow']}' and is_latest and "
+                "to_pay_days > 160 and late_days > 100 and dso_countback_days > 150",
+                1,
+                "It takes half a year to pay, and half a year of sales is open.",
+            ),
         ],
     }
 
@@ -60,6 +67,13 @@ def _cash(s: Scene) -> dict[str, Any]:
                 f"account_id in ({ids}) and is_latest and unapplied_over_30d_amount > 0",
                 4,
                 "Cash older than 30 days is not applied.",
+            ),
+            check(
+                "collection_metrics",
+                f"scope_type = 'owner' and scope_id = '{s.slow_owner}' and is_latest and "
+                "late_days > 100 and overdue_ratio > 0.5 and cei < 0.5",
+                1,
+                "What is collected for this owner comes late, and less than half of it.",
             ),
         ],
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from keyaccounts.quality import marts_sql as sql
+from keyaccounts.quality.collections_sql import credit_sales
 from keyaccounts.quality.model import ROWS, VALUES, Expectation, Measure, Suite, between, unexpected
 
 MANY = 100
@@ -13,7 +14,7 @@ FEW = 10
 CENT = 0.01
 GROWING = (
     "accounts", "account_tiers", "account_tier_history", "receivables_aging",
-    "receivables_reconciliation", "payment_behaviour", "channel_collections",
+    "receivables_reconciliation", "payment_behaviour", "channel_collections", "collection_metrics",
     "revenue_movements", "retention_summary", "cohort_retention",
     "owner_receivables", "cash_control", "credit_exposure",
     "tier_transitions", "account_value", "pareto",
@@ -41,6 +42,7 @@ def marts_suite(built: Built, before: dict[str, int], accept_hint: str) -> Suite
         Measure("revenue", sql.revenue(built.unique), ("account_tiers",)),
         Measure("receivables", sql.RECEIVABLES, ("receivables_open_items",)),
         Measure("receipts", sql.receipts(built.unique), ("cash_control",)),
+        Measure("credit_sales", credit_sales(built.unique), ("collection_metrics",)),
         Measure("identity", sql.IDENTITY, ("accounts",)),
         Measure("month_ends", sql.MONTH_ENDS, ("account_tiers",)),
         Measure("verdicts", sql.VERDICTS, ("payment_behaviour", "receivables_aging")),
@@ -106,6 +108,20 @@ def _totals() -> tuple[Expectation, ...]:
             ),
             blocks=True,
             reason="a receipt that nobody watches is what the mart is there to find",
+            action=REBUILD,
+        ),
+        Expectation(
+            "credit_sales_equal_landed_documents",
+            "credit_sales",
+            "Credit sales of the newest period are the landed documents not due at once",
+            ROWS,
+            unexpected(
+                "'collection_metrics has ' || mart_amount || ' at ' || as_of_date || "
+                "', the documents have ' || landed_amount",
+                f"(abs(difference) <= {CENT}) is not true",
+            ),
+            blocks=True,
+            reason="days of sales of sales that were not counted are too many, and look like drag",
             action=REBUILD,
         ),
         Expectation(

@@ -12,6 +12,9 @@ from keyaccounts.errors import ConfigurationError
 BEGINNING = date(1900, 1, 1)
 WORDS = {"channel", "tier", "basis", "bucket", "rule", "method"}
 FLAGS = {"is_dealer", "is_subscription_like", "is_cash"}
+# The models hold so many months of sales side by side (dbt_project/macros/collections.sql).
+LONGEST_LOOKBACK_MONTHS = 12
+LOOKBACKS = {"period_months", "simple_lookback_months", "countback_lookback_months"}
 
 
 def check_rules(file: Path, seeds: Path) -> None:
@@ -19,7 +22,7 @@ def check_rules(file: Path, seeds: Path) -> None:
 
     Raises ConfigurationError with file, line and column: an unknown file, another header, no row,
     a value that does not parse, rules that begin later than 1900-01-01, limits out of order, a
-    cost of capital that is no fraction.
+    cost of capital that is no fraction, a lookback that is no whole number of months from 1 to 12.
     """
     seed = seeds / file.name
     if not seed.is_file():
@@ -42,6 +45,7 @@ def check_rules(file: Path, seeds: Path) -> None:
                     f"rules_dir: {file.name} line {line}, column {column}: {value!r} does not parse"
                 )
         _check_thresholds(file, line, dict(zip(header, row, strict=True)))
+        _check_lookbacks(file, line, dict(zip(header, row, strict=True)))
     if "valid_from" in header:
         first = min(date.fromisoformat(row[header.index("valid_from")]) for row in rows[1:])
         if first > BEGINNING:
@@ -92,3 +96,13 @@ def _check_thresholds(file: Path, line: int, row: dict[str, str]) -> None:
         raise ConfigurationError(
             f"rules_dir: {file.name} line {line}: growth_floor must not be above growth_cap"
         )
+
+
+def _check_lookbacks(file: Path, line: int, row: dict[str, str]) -> None:
+    allowed = {str(months) for months in range(1, LONGEST_LOOKBACK_MONTHS + 1)}
+    for column in sorted(LOOKBACKS & set(row)):
+        if row[column] not in allowed:
+            raise ConfigurationError(
+                f"rules_dir: {file.name} line {line}, column {column}: {row[column]!r} must be a "
+                f"whole number of months from 1 to {LONGEST_LOOKBACK_MONTHS}"
+            )
