@@ -14,10 +14,10 @@ from random import Random
 from typing import Any
 
 from keyaccounts.contract import load_contract
+from tests.properties.dated_rules import random_rules, some_day
 from tests.properties.harness import Inputs, Row
 from tests.properties.ledgers import Trade, write_ledger
 from tests.properties.orders import add_orders
-from tests.properties.payment_rules import payment_rules
 
 BATCH = 100
 DAYS = [
@@ -32,20 +32,6 @@ LANDED = [
     (*REQUIRED, "erp_exchange_rates"),
 ]  # fmt: skip
 REFERENCES = ("parent_account_id", "merged_into_account_id", "tax_id", "is_internal")
-TIER_RULES: Row = {
-    "valid_from": "1900-01-01", "threshold_a": "0.8000", "threshold_b": "0.9500",
-    "band": "0.0300", "down_month_ends": 2, "minimum_tenure_days": 90, "count_share_a": "0.2000",
-    "count_share_b": "0.9000", "minimum_cost_coverage": "0.9500",
-}  # fmt: skip
-
-VALUE_RULES: Row = {
-    "valid_from": "1900-01-01", "discount_rate": "0.1000", "churn_floor": "0.0500",
-    "prior_churned": "1.0000", "prior_retained": "4.0000", "rank_gap": "0.2000",
-}  # fmt: skip
-FORECAST_RULES: Row = {
-    "valid_from": "1900-01-01", "growth_floor": "0.5000", "growth_cap": "2.0000",
-    "intermittent_share": "0.5000",
-}  # fmt: skip
 
 
 def day_of(seed: int) -> date:
@@ -69,7 +55,7 @@ def make_company(seed: int) -> Inputs:
     _people(random, rows, trade)
     add_orders(seed, rows, end)
     landed = LANDED[seed // BATCH % len(LANDED)]
-    return Inputs({name: rows[name] for name in landed}, end, _rules(random, start, end))
+    return Inputs({name: rows[name] for name in landed}, end, random_rules(random, start, end))
 
 
 def _accounts(random: Random, start: date, end: date) -> list[list[Row]]:
@@ -93,10 +79,10 @@ def _accounts(random: Random, start: date, end: date) -> list[list[Row]]:
             "is_internal": random.choice([None, False, False, False, False, False, False, True]),
             "payment_terms_days": random.choice([None, 0, 15, 30, 60]),
             "influence_score": random.choice([None, 3, 4, 5]),
-            "influence_rated_on": random.choice([None, _day(random, start, end)]),
+            "influence_rated_on": random.choice([None, some_day(random, start, end)]),
             "claimed_relationship_stage": random.choice([None, 2, 5]),
             "wallet_amount": random.choice([None, Decimal(0), Decimal("50000.00")]),
-            "wallet_as_of_date": random.choice([None, _day(random, start, end)]),
+            "wallet_as_of_date": random.choice([None, some_day(random, start, end)]),
             "exit_type": random.choice([None, None, "voluntary_by_us", "other"]),
             "created_at": random.choice([None, _instant(random, created)]),
             "updated_at": random.choice([None, _instant(random, created)]),
@@ -119,7 +105,7 @@ def _versions(
     versions = [{**first, "landed_as_of": datetime.combine(start, time(15, 59, 59)), "_load": 1}]
     day = start
     for number in range(random.choice([0, 0, 1, 2, 3])):
-        day = _day(random, day, end + timedelta(days=20))
+        day = some_day(random, day, end + timedelta(days=20))
         name = first["account_id"]
         changes: Row = random.choice(
             [
@@ -153,7 +139,7 @@ def _people(random: Random, rows: dict[str, list[Row]], trade: Trade) -> None:
     start, end = trade.start, trade.end
     rows["crm_users"] = [
         {"user_id": u, "user_name": u, "is_active": random.choice([None, True, False]),
-         "deactivated_on": random.choice([None, None, _day(random, start, end)])}
+         "deactivated_on": random.choice([None, None, some_day(random, start, end)])}
         for u in ("U1", "U2", "U3")
     ]  # fmt: skip
     rated = [end - timedelta(days=days) for days in (179, 180, 181)]
@@ -169,18 +155,18 @@ def _people(random: Random, rows: dict[str, list[Row]], trade: Trade) -> None:
         rows["crm_activities"].append(
             {"activity_id": f"V{n}", "account_id": account,
              "is_two_way": random.choice([None, True]),
-             "activity_at": _instant(random, _day(random, start, end + timedelta(days=5)))}
+             "activity_at": _instant(random, some_day(random, start, end + timedelta(days=5)))}
         )  # fmt: skip
         rows["crm_activities"] += _activities(trade, rows, f"V{n}", account)
         rows["crm_service_cases"].append(
             {"case_id": f"S{n}", "account_id": account, "severity": random.choice([1, 2]),
              "case_type": random.choice(["complaint", "dispute", "question"]),
-             "opened_at": _instant(random, _day(random, start, end)),
-             "resolved_at": random.choice([None, _instant(random, _day(random, start, end))])}
+             "opened_at": _instant(random, some_day(random, start, end)),
+             "resolved_at": random.choice([None, _instant(random, some_day(random, start, end))])}
         )  # fmt: skip
         rows["crm_relationship_evidence"].append(
             {"evidence_id": f"E{n}", "account_id": account, "evidence_type": "joint_rd",
-             "start_date": _day(random, start, end + timedelta(days=5)),
+             "start_date": some_day(random, start, end + timedelta(days=5)),
              "end_date": random.choice([None, end, end - timedelta(days=1)])}
         )  # fmt: skip
 
@@ -190,75 +176,12 @@ def _activities(trade: Trade, rows: dict[str, list[Row]], name: str, account: st
     random = Random(f"{name} {trade.start} {trade.number}")
     bought = sorted(r["invoice_date"] for r in rows["erp_invoices"] if r["account_id"] == account)
     days = [bought[0]] if bought and random.random() < 0.5 else []
-    days += [_day(random, trade.start, trade.end) for _ in range(random.randrange(3))]
+    days += [some_day(random, trade.start, trade.end) for _ in range(random.randrange(3))]
     return [
         {"activity_id": f"{name}-{place}", "account_id": account, "is_two_way": True,
          "activity_at": datetime.combine(day, time(3))}
         for place, day in enumerate(days)
     ]  # fmt: skip
-
-
-def _rules(random: Random, start: date, end: date) -> dict[str, list[Row]]:
-    rules: dict[str, list[Row]] = {}
-    tiers = [{**TIER_RULES, "down_month_ends": random.choice([1, 2, 2, 2, 3])}]
-    if start.day % 3 == 0:
-        # Shares that a small number of units can meet exactly.
-        tiers[0] |= {"count_share_a": "0.2500", "count_share_b": "0.5000"}
-    for _ in range(random.choice([0, 0, 0, 1, 2])):
-        day = str(_day(random, start + timedelta(days=365), end + timedelta(days=31)))
-        change = random.choice(
-            [
-                {"threshold_a": "0.7000", "threshold_b": "0.9000"},
-                {"band": "0.0000"},
-                {"down_month_ends": random.choice([1, 3])},
-                {"minimum_tenure_days": random.choice([0, 180])},
-                {"minimum_cost_coverage": "0.5000"},
-            ]
-        )
-        if all(day != t["valid_from"] for t in tiers):
-            tiers.append({**tiers[-1], **change, "valid_from": day})
-    rules["tier_config"] = tiers
-    rules["channel_config"] = [
-        {"channel": "dealer", "is_dealer": True, "is_subscription_like": False},
-        {"channel": "online", "is_dealer": False, "is_subscription_like": random.random() < 0.4},
-    ]
-    terms = [("1900-01-01", "30.0000")]
-    if random.random() < 0.3:
-        terms.append((str(_day(random, start, end)), "10.0000"))
-    rules["alert_rules"] = [
-        {"valid_from": day, "rule": "default_terms_days", "amount": amount} for day, amount in terms
-    ] + [
-        {"valid_from": "1900-01-01", "rule": rule, "amount": amount}
-        for rule, amount in (
-            ("overdue_90_share_of_profit", "0.1000"), ("reconciliation_tolerance", "0.0100"),
-            ("overdue_90_days", "91.0000"),
-        )
-    ]  # fmt: skip
-    rules["payment_rules"] = payment_rules(random, str(_day(random, start, end)))
-    rules["value_config"] = [VALUE_RULES]
-    rules["forecast_config"] = [FORECAST_RULES]
-    if random.random() < 0.3:
-        day = str(_day(random, start, end))
-        rules["value_config"].append(
-            {**VALUE_RULES, "valid_from": day, "discount_rate": "0.0000", "churn_floor": "0.1500",
-             "prior_churned": "0.5000", "rank_gap": "0.5000"}
-        )  # fmt: skip
-        rules["forecast_config"].append(
-            {**FORECAST_RULES, "valid_from": day, "growth_floor": "0.9000", "growth_cap": "1.1000",
-             "intermittent_share": "0.7500"}
-        )  # fmt: skip
-    lookbacks = {"valid_from": "1900-01-01", "period_months": 1, "simple_lookback_months": 3,
-                 "countback_lookback_months": 12}  # fmt: skip
-    rules["collection_rules"] = [lookbacks]
-    if random.random() < 0.4:
-        day = str(_day(random, start, end))
-        months = {name: random.randrange(1, 13) for name in lookbacks if name != "valid_from"}
-        rules["collection_rules"].append({**months, "valid_from": day})
-    return rules
-
-
-def _day(random: Random, first: date, last: date) -> date:
-    return first + timedelta(days=random.randrange(max((last - first).days, 0) + 1))
 
 
 def _instant(random: Random, day: date) -> datetime:

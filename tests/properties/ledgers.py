@@ -36,7 +36,7 @@ def write_ledger(trade: Trade, rows: dict[str, list[Row]]) -> None:
     rows["erp_exchange_rates"] = rates(trade, min(first, trade.start) - timedelta(days=40))
     rows["erp_gl_balances"] = [
         {"balance_date": day, "receivables_amount": Decimal(random.randrange(10**6)) / 100}
-        for day in {trade.end, trade.end.replace(day=1) - timedelta(days=1)}
+        for day in (trade.end, trade.end.replace(day=1) - timedelta(days=1))
     ]
 
 

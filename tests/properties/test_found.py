@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.properties.companies import ALL, TIER_RULES
+from tests.properties.companies import ALL
+from tests.properties.dated_rules import TIER_RULES
 from tests.properties.harness import Builder, Inputs, Row
 
 DIFFERENT = """
