@@ -14,7 +14,8 @@ from random import Random
 from typing import Any
 
 from keyaccounts.contract import load_contract
-from tests.properties.harness import Inputs, Row
+from tests.properties.efforts import add_efforts
+from tests.properties.harness import Inputs, Row, seeds
 from tests.properties.ledgers import Trade, write_ledger
 from tests.properties.orders import add_orders
 from tests.properties.payment_rules import payment_rules
@@ -60,7 +61,9 @@ def make_company(seed: int) -> Inputs:
     _people(random, rows, trade)
     add_orders(seed, rows, end)
     landed = LANDED[seed // BATCH % len(LANDED)]
-    return Inputs({name: rows[name] for name in landed}, end, _rules(random, start, end))
+    rules = _rules(random, start, end)
+    add_efforts(Random(f"efforts of {seed}"), trade, rows, rules)
+    return Inputs({name: rows[name] for name in landed}, end, rules)
 
 
 def _accounts(random: Random, start: date, end: date) -> list[list[Row]]:
@@ -218,13 +221,7 @@ def _rules(random: Random, start: date, end: date) -> dict[str, list[Row]]:
         terms.append((str(_day(random, start, end)), "10.0000"))
     rules["alert_rules"] = [
         {"valid_from": day, "rule": "default_terms_days", "amount": amount} for day, amount in terms
-    ] + [
-        {"valid_from": "1900-01-01", "rule": rule, "amount": amount}
-        for rule, amount in (
-            ("overdue_90_share_of_profit", "0.1000"), ("reconciliation_tolerance", "0.0100"),
-            ("overdue_90_days", "91.0000"),
-        )
-    ]  # fmt: skip
+    ] + [row for row in seeds()["alert_rules"][1] if row["rule"] != "default_terms_days"]
     rules["payment_rules"] = payment_rules(random, str(_day(random, start, end)))
     return rules
 

@@ -16,6 +16,7 @@ from tests.properties.books import Books
 from tests.properties.companies import BATCH, make_company
 from tests.properties.control import Receipts
 from tests.properties.credit import Credit
+from tests.properties.discounts import Discounts
 from tests.properties.harness import Builder, Inputs, Row
 from tests.properties.ledger_days import Ledger
 from tests.properties.payments import Payments
@@ -28,6 +29,7 @@ MARTS = (
     "receivables_reconciliation", "payment_behaviour", "channel_collections",
     "revenue_movements", "retention_summary", "cohort_retention",
     "alert_events", "account_alerts", "owner_receivables", "cash_control", "credit_exposure",
+    "account_profitability",
 )  # fmt: skip
 
 
@@ -60,6 +62,11 @@ class Case:
     def windows(self) -> Windows:
         """Twelve-month windows."""
         return Windows(self.books)
+
+    @cached_property
+    def discounts(self) -> Discounts:
+        """List prices and discounts."""
+        return Discounts(self.books)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -13,6 +13,7 @@ from tests.properties import (
     checks_events,
     checks_payments,
     checks_profiles,
+    checks_profitability,
     checks_receivables,
     checks_retention,
     checks_scopes,
@@ -28,6 +29,7 @@ CHECKS: dict[str, Check] = {
         checks_tiers,
         checks_events,
         checks_profiles,
+        checks_profitability,
         checks_contacts,
         checks_scopes,
         checks_details,
@@ -37,6 +39,7 @@ CHECKS: dict[str, Check] = {
         checks_retention,
         checks_accounts,
         checks_control,
+        checks_profitability,
     )
     for check in module.CHECKS
 }

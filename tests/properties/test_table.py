@@ -36,7 +36,8 @@ def test_the_table_names_what_exists_and_all_of_it() -> None:
         "profit_to_date_is_recomputed", "rule_changes_are_told", "old_debts_are_weighed",
                   "accounts_repeat_their_receivables", "accounts_repeat_their_credit",
         "cash_is_recomputed", "exposures_are_recomputed", "owners_are_recomputed",
-        "handovers_are_recomputed"}  # fmt: skip
+        "handovers_are_recomputed", "profitability_is_recomputed",
+        "poor_accounts_are_recomputed", "bought_growth_is_told"}  # fmt: skip
     assert set(CHECKS) - named == unnumbered
 
 
