@@ -16,6 +16,8 @@ from pathlib import Path
 
 from local_airflow import ROOT, LocalAirflow
 
+RULES = ROOT / "include" / "keyaccounts" / "demo" / "rules"
+"""The demo company's own rules: what a visit, a call, a case, an order and a return cost."""
 KEYACCOUNTS = Path(sys.executable).with_name("keyaccounts")
 NIGHTS = (
     ("2026-09-30", "2026-10-01T09:00:00+08:00"),
@@ -63,6 +65,7 @@ def demo_environment(folder: Path) -> dict[str, str]:
     return {
         "KEYACCOUNTS_HOME": str(folder / "home"),
         "KEYACCOUNTS_SOURCE": str(folder / "source"),
+        "KEYACCOUNTS_RULES_DIR": str(RULES),
         "KEYACCOUNTS_GO_LIVE_DATE": GO_LIVE,
         "AIRFLOW__KEYACCOUNTS__NIGHTLY_SCHEDULE": "none",
         "AIRFLOW__KEYACCOUNTS__DELIVERY_SCHEDULE": "none",

@@ -11,6 +11,7 @@ from keyaccounts.warehouse.build import DBT_PROJECT
 from keyaccounts.warehouse.rules import check_rules
 
 SEEDS = DBT_PROJECT / "seeds"
+ALERT_RULES = (SEEDS / "alert_rules.csv").read_text("utf-8")
 HEADER, ROW = (SEEDS / "tier_config.csv").read_text("utf-8").splitlines()
 
 
@@ -56,6 +57,26 @@ def test_the_projects_own_rules_pass(seed: Path) -> None:
             f"{HEADER}\n{ROW.replace('1900', '2026')}\n",
             "begins at 2026-01-01; its first row must be valid from 1900-01-01",
         ),
+        (
+            "alert_rules.csv",
+            "valid_from,rule,amount\n1900-01-01,overdue_90_days,91\n",
+            "alert_rules.csv lacks rule default_terms_days, ",
+        ),
+        (
+            "alert_rules.csv",
+            f"{ALERT_RULES}1900-01-01,overdue_ninety_days,91\n",
+            "alert_rules.csv has the unknown rule overdue_ninety_days",
+        ),
+        (
+            "cost_to_serve_rates.csv",
+            "valid_from,kind,amount\n2025-01-01,visits,400\n",
+            "line 2, column kind: 'visits' is none of call, case, order, return, visit",
+        ),
+        (
+            "cost_to_serve_rates.csv",
+            "valid_from,kind,amount\n2025-01-01,visit,-4\n",
+            "line 2, column amount: a rate is not below 0",
+        ),
     ],
 )
 def test_rules_that_cannot_be_meant_are_refused(
@@ -66,3 +87,10 @@ def test_rules_that_cannot_be_meant_are_refused(
     with pytest.raises(ConfigurationError) as refused:
         check_rules(file, SEEDS)
     assert said in str(refused.value)
+
+
+def test_rates_of_cost_to_serve_may_begin_on_any_day(tmp_path: Path) -> None:
+    file = tmp_path / "cost_to_serve_rates.csv"
+    for rows in ("", "2025-01-01,visit,400.00\n"):
+        file.write_text(f"valid_from,kind,amount\n{rows}", "utf-8")
+        check_rules(file, SEEDS)

@@ -16,10 +16,11 @@ from keyaccounts import nightly
 from keyaccounts.demo import generate
 from keyaccounts.reports.explain import explain, explain_lines
 from keyaccounts.reports.status import demo_lines
-from keyaccounts.settings import Run, Settings
+from keyaccounts.settings import PROJECT_ROOT, Run, Settings
 from tests.conftest import run_at, settings_for, silent
 
 END = date(2026, 10, 31)
+RULES = PROJECT_ROOT / "include" / "keyaccounts" / "demo" / "rules"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     generate(folder / "source", end=END)
     settings = settings_for(
         folder / "home", folder / "source", go_live_date=date(2026, 10, 1),
-        fallback_manager="boss@example.com",
+        fallback_manager="boss@example.com", rules_dir=str(RULES),
     )  # fmt: skip
     nightly.nightly(settings, run_at("2026-09-30"), log=silent)
     nightly.nightly(settings, Run(END, datetime(2026, 11, 2, 1, tzinfo=UTC)), log=silent)

@@ -127,6 +127,23 @@ def test_the_next_step_follows_the_cause_or_the_biggest_driver(
     assert block(drop(**changes)).next_step.startswith(step)  # type: ignore[attr-defined]
 
 
+def test_bought_growth_says_what_the_discounts_cost() -> None:
+    payload = (
+        '{"account_name": "Blue River", "base_currency": "CNY", "current_discount_ratio": 0.14, '
+        '"extra_discount_amount": 42048.17, "net_growth_ratio": 0.25, "tier": "B", '
+        '"net_sales_current_amount": 452017.92, "net_sales_prior_amount": 361614.24, '
+        '"prior_discount_ratio": 0.06}'
+    )
+    built = block(event(alert_type="bought_growth", payload=payload))
+    assert built.title == "Blue River grows on discounts"  # type: ignore[attr-defined]
+    facts = {fact.label: fact.value for fact in built.facts}  # type: ignore[attr-defined]
+    assert facts["Discount of list price the year before"] == "6.0 %"
+    assert facts["Discount of list price now"] == "14.0 %"
+    assert facts["What the higher discount cost"] == "CNY 42,048.17"
+    assert facts["Growth of net sales"] == "25.0 %"
+    assert built.next_step.startswith("Check which offers")  # type: ignore[attr-defined]
+
+
 def test_a_relative_drop_names_the_moved_limit(desk: Desk) -> None:
     desk.night(TUESDAY, [drop(cause="relative")])
     assert "the others grew. The limit of A moved by +20,000.00." in desk.text()

@@ -34,6 +34,7 @@ def monthly_bridge_is_recomputed(case: Case) -> Iterator[str]:
                 continue
             first = firsts.get(customer)
             is_old = (first is not None and first < start) or is_legacy(books, accounts, first)
+            is_served = measure.name == "contribution_profit"
             for name, has_cost in (("revenue", False), ("profit", measure.has_cost)):
                 opening, closing = (
                     sum(
@@ -41,6 +42,8 @@ def monthly_bridge_is_recomputed(case: Case) -> Iterator[str]:
                         for a in accounts
                         for f, s in windows.families(a, n, n).items()
                     )
+                    - (has_cost and is_served)
+                    * sum(windows.service.cost(a, n, n) for a in accounts)
                     for n in (number - 1, number)
                 )
                 found = movement(opening, closing, is_old)
@@ -70,6 +73,8 @@ def profit_to_date_is_recomputed(case: Case) -> Iterator[str]:
     expected: dict[str, int | None] = {}
     for account in books.versions:
         profit = 0
+        if measure and measure.name == "contribution_profit":
+            profit -= case.windows.service.since(account, start)
         for family, s in sums[account].items():
             profit += s.net
             if measure and measure.has_cost:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from tests.properties.basics import half_away, month_end, month_number
 from tests.properties.books import Books
 from tests.properties.crowd import Case, cents, difference
-from tests.properties.windows import Windows
 
 AMOUNTS = (
     "profit_prior", "profit_current", "volume", "list_price", "discount", "unit_cost",
@@ -54,7 +53,7 @@ def families_are_recomputed(case: Case) -> Iterator[str]:
     expected = {
         (key, family): figures
         for key, (unit, day) in known.items()
-        for family, figures in _families(books, windows, unit, day).items()
+        for family, figures in _families(case, unit, day).items()
     }
     rows = case.mart("tier_drop_products")
     found = {
@@ -68,6 +67,14 @@ def families_are_recomputed(case: Case) -> Iterator[str]:
     for (key, _), figures in expected.items():
         for name, amount in zip(NAMES, figures[2:9], strict=True):
             drivers[key, name] += amount
+    for key, (unit, day) in known.items():
+        # What serving costs belongs to no family.
+        if windows.measure(day).name == "contribution_profit":
+            now, members = month_number(day), _members(books, unit, day)
+            drivers[key, "cost_to_serve"] = sum(
+                windows.service.cost(a, now - 23, now - 12) - windows.service.cost(a, now - 11, now)
+                for a in members
+            )
     told = {
         (r["event_key"], r["driver"]): cents(r["driver_amount"])
         for r in case.mart("tier_drop_drivers")
@@ -76,28 +83,28 @@ def families_are_recomputed(case: Case) -> Iterator[str]:
         yield problem
 
 
-def _families(
-    books: Books, windows: Windows, unit: str, day: date
-) -> dict[str, tuple[object, ...]]:
+def _members(books: Books, unit: str, day: date) -> set[str]:
+    identity = books.identity(day)
+    return {a for a, u in identity.unit.items() if u == unit and a not in identity.internal}
+
+
+def _families(case: Case, unit: str, day: date) -> dict[str, tuple[object, ...]]:
     """Return family to its figures, in the order of AMOUNTS, and the day of its last sale."""
-    identity, has_cost = books.identity(day), windows.measure(day).has_cost
-    members = {a for a, u in identity.unit.items() if u == unit and a not in identity.internal}
+    has_cost, members = case.windows.measure(day).has_cost, _members(case.books, unit, day)
     before = month_end(day.replace(year=day.year - 1, day=1))
-    prior = _sides(books, windows, members, before, has_cost)
-    current = _sides(books, windows, members, day, has_cost)
+    prior = _sides(case, members, before, has_cost)
+    current = _sides(case, members, day, has_cost)
     return {
         family: _split(prior.get(family, Side()), current.get(family, Side()))
         for family in sorted({*prior, *current})
     }
 
 
-def _sides(
-    books: Books, windows: Windows, members: set[str], day: date, has_cost: bool
-) -> dict[str, Side]:
+def _sides(case: Case, members: set[str], day: date, has_cost: bool) -> dict[str, Side]:
     """Return what each family sold and earned in the twelve months to a month-end."""
     sides: dict[str, Side] = defaultdict(Side)
     cells: dict[tuple[str, str, bool], Cell] = defaultdict(Cell)
-    for line in books.lines:
+    for line in case.books.lines:
         if line.account not in members or not 0 <= month_number(day) - month_number(line.day) < 12:
             continue
         side, is_split = sides[line.family], line.family != "unknown" and line.quantity is not None
@@ -112,8 +119,12 @@ def _sides(
             side.quantity += line.quantity or 0
             side.split_net += line.net
             side.split_list += line.list or 0
-            side.is_unlisted |= line.list is None and line.net != 0
-    measure = windows.measure(day)
+    # Prices of channel peers stand in; a line that has none of them leaves its family without.
+    for (account, month, family), size in case.discounts.unpriced.items():
+        if account in members and 0 <= month_number(day) - month < 12:
+            sides[family].split_list += case.discounts.imputed[account, month, family]
+            sides[family].is_unlisted |= size > 0
+    measure = case.windows.measure(day)
     for (_, family, is_split), cell in cells.items():
         cost = cell.cost + measure.imputed(family, cell.unknown) if has_cost else 0
         if is_split:

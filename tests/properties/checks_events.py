@@ -93,10 +93,10 @@ def _moved(case: Case, unit: str, number: int) -> int:
     day, before = _month(case, number), _month(case, number - 1)
     if day is None or before is None:
         return 0
-    has_cost = case.windows.measure(day).has_cost
+    measure = case.windows.measure(day).name
     new, old = case.books.identity(day).unit, case.books.identity(before).unit
     return sum(
-        window.value(has_cost) * ((new[a] == unit) - (old[a] == unit))
+        window.value(measure) * ((new[a] == unit) - (old[a] == unit))
         for a, window in case.windows.at(day).items()
     )
 

@@ -164,12 +164,13 @@ def _coverage(case: Case, r: Rating, day: date) -> Decimal | None:
 
 
 def drivers_are_ranked(case: Case) -> Iterator[str]:
-    """The biggest negative drivers first, equal ones alike; all seven are there."""
+    """The biggest negative drivers first, equal ones alike; all of them are there."""
     events: dict[str, list[Row]] = defaultdict(list)
     for r in case.mart("tier_drop_drivers"):
         events[r["event_key"]].append(r)
     for key, rows in events.items():
-        if len({r["driver"] for r in rows}) != 7:
+        measure = case.windows.measure(rows[0]["effective_date"]).name
+        if len({r["driver"] for r in rows}) != 7 + (measure == "contribution_profit"):
             yield f"{key}: {sorted(r['driver'] for r in rows)}"
         for r in rows:
             amount = r["driver_amount"]

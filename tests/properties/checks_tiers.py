@@ -168,7 +168,9 @@ def _prior_day(case: Case, day: date) -> date | None:
     if add_months(day.replace(day=1), -23) < case.books.first_document:
         return None
     before = month_end(add_months(day.replace(day=1), -12))
-    if case.windows.measure(day).has_cost and not case.windows.measure(before).has_cost:
+    known = ("net_revenue", "gross_profit", "contribution_profit")
+    then, now = (known.index(case.windows.measure(d).name) for d in (before, day))
+    if then < now:
         return None
     return before
 
@@ -182,8 +184,8 @@ def _prior(case: Case, day: date, unit: str) -> int | None:
     before = _prior_day(case, day)
     if before is None:
         return None
-    has_cost, windows = case.windows.measure(day).has_cost, case.windows.at(before)
-    return sum(windows[a].value(has_cost) for a in _members(case, day, unit) if a in windows)
+    measure, windows = case.windows.measure(day).name, case.windows.at(before)
+    return sum(windows[a].value(measure) for a in _members(case, day, unit) if a in windows)
 
 
 def _families(case: Case, day: date, unit: str) -> dict[str, tuple[int, int, int]]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from keyaccounts.contract import load_contract
 from tests.properties.dated_rules import random_rules, some_day
+from tests.properties.efforts import add_efforts
 from tests.properties.harness import Inputs, Row
 from tests.properties.ledgers import Trade, write_ledger
 from tests.properties.orders import add_orders
@@ -55,7 +56,9 @@ def make_company(seed: int) -> Inputs:
     _people(random, rows, trade)
     add_orders(seed, rows, end)
     landed = LANDED[seed // BATCH % len(LANDED)]
-    return Inputs({name: rows[name] for name in landed}, end, random_rules(random, start, end))
+    rules = random_rules(random, start, end)
+    add_efforts(Random(f"efforts of {seed}"), trade, rows, rules)
+    return Inputs({name: rows[name] for name in landed}, end, rules)
 
 
 def _accounts(random: Random, start: date, end: date) -> list[list[Row]]:

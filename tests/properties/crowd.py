@@ -16,6 +16,7 @@ from tests.properties.books import Books
 from tests.properties.companies import BATCH, make_company
 from tests.properties.control import Receipts
 from tests.properties.credit import Credit
+from tests.properties.discounts import Discounts
 from tests.properties.harness import Builder, Inputs, Row
 from tests.properties.ledger_days import Ledger
 from tests.properties.payments import Payments
@@ -30,6 +31,7 @@ MARTS = (
     "alert_events", "account_alerts", "owner_receivables", "cash_control", "credit_exposure",
     "tier_transitions", "account_value", "pareto",
     "provisional_tiers", "int_forecasts__account_months",
+    "account_profitability",
 )  # fmt: skip
 
 
@@ -62,6 +64,11 @@ class Case:
     def windows(self) -> Windows:
         """Twelve-month windows."""
         return Windows(self.books)
+
+    @cached_property
+    def discounts(self) -> Discounts:
+        """List prices and discounts."""
+        return Discounts(self.books)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from tests.properties.harness import Row
+from tests.properties.harness import Row, seeds
 from tests.properties.payment_rules import payment_rules
 
 TIER_RULES: Row = {
@@ -54,13 +54,7 @@ def random_rules(random: Random, start: date, end: date) -> dict[str, list[Row]]
         terms.append((str(some_day(random, start, end)), "10.0000"))
     rules["alert_rules"] = [
         {"valid_from": day, "rule": "default_terms_days", "amount": amount} for day, amount in terms
-    ] + [
-        {"valid_from": "1900-01-01", "rule": rule, "amount": amount}
-        for rule, amount in (
-            ("overdue_90_share_of_profit", "0.1000"), ("reconciliation_tolerance", "0.0100"),
-            ("overdue_90_days", "91.0000"),
-        )
-    ]  # fmt: skip
+    ] + [row for row in seeds()["alert_rules"][1] if row["rule"] != "default_terms_days"]
     rules["payment_rules"] = payment_rules(random, str(some_day(random, start, end)))
     rules["value_config"] = [VALUE_RULES]
     rules["forecast_config"] = [FORECAST_RULES]

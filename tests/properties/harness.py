@@ -147,10 +147,11 @@ class Builder:
                 for row in company.rules.get(name, own)
             )  # fmt: skip
             columns = ", ".join(["company"] * self.is_keyed + list(types))
-            self.con.execute(
-                f"create or replace table rules.{name} as select * from (values {values}) "
-                f"as t({columns})"
-            )
+            typed = ", ".join([*["company integer"] * self.is_keyed,
+                               *(f"{c} {t}" for c, t in types.items())])  # fmt: skip
+            self.con.execute(f"create or replace table rules.{name} ({typed})")
+            if values:
+                self.con.execute(f"insert into rules.{name} ({columns}) values {values}")
         numbers = ", ".join(f"({number})" for number in companies)
         self.con.execute(
             f"create or replace table landing.companies as select * from (values {numbers}) "

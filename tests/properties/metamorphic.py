@@ -164,7 +164,9 @@ def again(inputs: Inputs, random: Random) -> Inputs:
 def _has_exact_profit(case: Case) -> bool:
     """Return whether no amount is rounded on the way to a profit: one currency, all costs known."""
     lines = case.inputs.rows["erp_invoice_lines"]
-    return case.is_base_only and all(r["cogs_amount"] is not None for r in lines)
+    has_rates = "cost_to_serve_rates" in case.inputs.rules
+    known = all(r["cogs_amount"] is not None for r in lines)
+    return case.is_base_only and known and not has_rates
 
 
 def _was_all_known(case: Case) -> bool:
@@ -213,7 +215,8 @@ CHANGES = {change.name: change for change in (
         keeps=lambda row, inputs: row["tier_unit_id"] != "ZERO",
     ),
     Change(
-        "go_back", go_back, {"account_tiers": None, "tier_events": EVENT},
+        "go_back", go_back,
+        {"account_tiers": None, "tier_events": EVENT, "account_profitability": None},
         applies=_was_all_known,
         keeps=lambda row, inputs: row.get("month_end", row.get("effective_date"))
         <= earlier(inputs),

@@ -149,7 +149,7 @@ class Payments:
         paid: dict[str, list[Paid]] = defaultdict(list)
         for part in self.paid(first, day):
             paid[books.documents[part.invoice]["account_id"]].append(part)
-        has_cost = self.windows.measure(day).has_cost if is_month_end else False
+        measure = self.windows.measure(day) if is_month_end else None
         found = {}
         for account, position in self.ledger.positions(day).items():
             if account in books.identity(day).internal:
@@ -162,7 +162,8 @@ class Payments:
             net, profit = year_to_d.get(account, (0, None))
             if is_month_end:
                 net = window.net if window else 0
-                profit = (window.gross_profit if window else 0) if has_cost else None
+                has_cost = measure is not None and measure.has_cost
+                profit = (window.value(measure.name) if window else 0) if has_cost else None
             average = self.average(account, first, day)
             k = self.rule("cost_of_capital", day)
             version = books.at(account, day)
@@ -179,7 +180,7 @@ class Payments:
                 cost=half_away(average * k.numerator, k.denominator),
                 net=net,
                 profit=profit,
-                has_lines=window is not None,
+                has_lines=window is not None and window.count > 0,
             )
         return found
 

@@ -69,13 +69,15 @@ def movements(books: Books, windows: Windows, measure: str) -> dict[tuple[date, 
         opening_day = add_months(day.replace(day=1), -12)
         before = next(m for m in books.months if month_number(m) == month_number(opening_day))
         # One measure for both windows, that of the closing one.
-        has_cost = measure == "profit" and windows.measure(day).has_cost
+        name = "net_revenue" if measure == "revenue" else windows.measure(day).name
+        if name == "contribution_profit" and windows.measure(before).name != name:
+            name = "gross_profit"
         sides = [windows.at(before), windows.at(day)]
         for customer, accounts in members.items():
             if not any(a in side for a in accounts for side in sides):
                 continue
             opening, closing = (
-                sum(side[a].value(has_cost) for a in accounts if a in side) for side in sides
+                sum(side[a].value(name) for a in accounts if a in side) for side in sides
             )
             first = firsts.get(customer)
             start = add_months(day.replace(day=1), -23)

@@ -15,6 +15,7 @@ from tests.properties import (
     checks_events,
     checks_payments,
     checks_profiles,
+    checks_profitability,
     checks_receivables,
     checks_retention,
     checks_scopes,
@@ -31,6 +32,7 @@ CHECKS: dict[str, Check] = {
         checks_tiers,
         checks_events,
         checks_profiles,
+        checks_profitability,
         checks_contacts,
         checks_scopes,
         checks_details,
@@ -43,6 +45,7 @@ CHECKS: dict[str, Check] = {
         checks_control,
         checks_value,
         checks_curves,
+        checks_profitability,
     )
     for check in module.CHECKS
 }

@@ -75,7 +75,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "nothing_lies_in_the_future": (
         "int_receivables__overdue_runs", "<= bounds.as_of_date", "<= bounds.as_of_date + 400"),
     "accounts_are_recomputed": (
-        "int_revenue__line_groups", "invoice_date > bounds.year_start",
+        "int_revenue__lines", "invoice_date > bounds.year_start",
         "invoice_date > bounds.year_start + 20"),
     "accounts_repeat_their_receivables": (
         "accounts", "aging.overdue_amount", "aging.current_amount"),
@@ -109,6 +109,12 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "profit_to_date_is_recomputed": (
         "int_revenue__account_days", "when 'gross_profit' then sums.gross_profit_amount",
         "when 'gross_profit' then sums.net_amount"),
+    "profitability_is_recomputed": (
+        "int_revenue__peer_prices", "best.place <= 2", "best.place <= 1"),
+    "poor_accounts_are_recomputed": (
+        "int_profitability__low_quality", "and measured.is_irregular", "and true"),
+    "bought_growth_is_told": (
+        "int_alerts__bought_growth", "is distinct from 'bought_growth'", "= 'healthy_growth'"),
     "rule_changes_are_told": (
         "alert_events", "new_valid_from <> old_valid_from", "new_valid_from = old_valid_from"),
     "old_debts_are_weighed": (

@@ -38,7 +38,8 @@ def test_the_table_names_what_exists_and_all_of_it() -> None:
         "cash_is_recomputed", "exposures_are_recomputed", "owners_are_recomputed",
         "handovers_are_recomputed", "curves_are_recomputed",
                   "forecasts_are_recomputed", "provisional_tiers_are_recomputed",
-                  "distances_are_the_smallest"}  # fmt: skip
+        "distances_are_the_smallest", "profitability_is_recomputed",
+        "poor_accounts_are_recomputed", "bought_growth_is_told"}  # fmt: skip
     assert set(CHECKS) - named == unnumbered
 
 

@@ -71,6 +71,11 @@ def _units(books: Books, windows: Windows, day: date) -> dict[str, Rating]:
     measure = windows.measure(day) if at_day else None
     name = measure.name if measure else "net_revenue"
     found: dict[str, Rating] = {}
+    existing = {
+        identity.unit[account]
+        for account in books.versions
+        if account not in identity.internal and _exists(books, windows, account, day)
+    }
     bought: dict[str, date] = {}
     for account in books.versions:
         if account in identity.internal:
@@ -79,7 +84,7 @@ def _units(books: Books, windows: Windows, day: date) -> dict[str, Rating]:
         days = books.purchases.get(account, [])
         if days:
             bought[unit] = min(bought.get(unit, days[0]), days[0])
-        if not _exists(books, windows, account, day) and unit not in found:
+        if unit not in existing:
             continue
         rating = found.setdefault(unit, Rating(unit, 0, 0, 0, name, None))
         window = at_day.get(account)
@@ -88,7 +93,7 @@ def _units(books: Books, windows: Windows, day: date) -> dict[str, Rating]:
             rating.months |= {n for n in numbers if 0 <= month_number(day) - n < 12}
             rating.count += window.count
             rating.net += window.net
-            rating.profit += window.value(bool(measure and measure.has_cost))
+            rating.profit += window.value(name)
     for unit, rating in found.items():
         if rating.count and unit in bought and bought[unit] <= day:
             rating.tenure = (day - bought[unit]).days

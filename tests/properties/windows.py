@@ -10,6 +10,7 @@ from functools import cached_property
 
 from tests.properties.basics import add_months, half_away, month_end, month_number
 from tests.properties.books import Books
+from tests.properties.service_costs import ServiceCosts
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Measure:
     """How profit is measured at a month-end: by cost, or by revenue; and the cost ratios."""
 
     has_cost: bool
+    has_service: bool = False
     families: dict[str, tuple[int, int]] = field(default_factory=dict)
     company: tuple[int, int] = (0, 0)
 
@@ -51,6 +53,8 @@ class Measure:
     @property
     def name(self) -> str:
         """Return the measure as the marts say it."""
+        if self.has_cost and self.has_service:
+            return "contribution_profit"
         return "gross_profit" if self.has_cost else "net_revenue"
 
 
@@ -63,10 +67,15 @@ class Window:
     gross_profit: int
     size: int
     known_size: int
+    service_cost: int
 
-    def value(self, has_cost: bool) -> int:
+    def value(self, measure: str) -> int:
         """Return the profit by a measure."""
-        return self.gross_profit if has_cost else self.net
+        return {
+            "net_revenue": self.net,
+            "gross_profit": self.gross_profit,
+            "contribution_profit": self.gross_profit - self.service_cost,
+        }[measure]
 
 
 class Windows:
@@ -84,6 +93,7 @@ class Windows:
                 Sums(1, line.net, abs(line.net), line.cost or 0, line.net * known,
                      abs(line.net) * known)
             )  # fmt: skip
+        self.service = ServiceCosts(books)
         self._found: dict[date, dict[str, Window]] = {}
         self._measures: dict[date, Measure] = {}
 
@@ -113,23 +123,29 @@ class Windows:
             least = Decimal(books.rule("tier_config", day)["minimum_cost_coverage"])
             self._measures[day] = Measure(
                 company.known_size > 0 and company.known_size >= company.size * least,
+                bool(families) and self.service.is_known_from(add_months(day.replace(day=1), -11)),
                 {f: (s.cost, s.known_net) for f, s in families.items()},
                 (company.cost, company.known_net),
             )
         return self._measures[day]
 
     def at(self, day: date) -> dict[str, Window]:
-        """Return the window of each account with a line in the twelve months to a month-end."""
+        """Return the window of each account in the twelve months to a month-end.
+
+        Who was served and bought nothing has one where profit is contribution profit.
+        """
         if day not in self._found:
             number, measure = month_number(day), self.measure(day)
             self._found[day] = {}
-            for account in self.cells:
+            is_contribution = measure.name == "contribution_profit"
+            for account in {*self.cells, *self.service.efforts}:
                 families = self.families(account, number - 11, number)
-                if families:
-                    self._found[day][account] = self._window(families, measure)
+                cost = self.service.cost(account, number - 11, number) if is_contribution else 0
+                if families or cost:
+                    self._found[day][account] = self._window(families, measure, cost)
         return self._found[day]
 
-    def _window(self, families: dict[str, Sums], measure: Measure) -> Window:
+    def _window(self, families: dict[str, Sums], measure: Measure, cost: int) -> Window:
         total = Sums()
         profit = 0
         for family, sums in families.items():
@@ -137,7 +153,7 @@ class Windows:
             profit += sums.net - sums.cost
             if sums.size != sums.known_size:
                 profit -= measure.imputed(family, sums.net - sums.known_net)
-        return Window(total.count, total.net, profit, total.size, total.known_size)
+        return Window(total.count, total.net, profit, total.size, total.known_size, cost)
 
     @cached_property
     def tier_months(self) -> list[date]:

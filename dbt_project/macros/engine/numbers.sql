@@ -25,6 +25,33 @@
     end as decimal(18,{{ scale }}))
 {%- endmacro %}
 
+{# The square root of a whole number from 0 to 10^30, cut to a whole number, exact: the root of a
+   double is one off at most. #}
+{% macro square_root(n) -%}
+    {%- set root -%} cast(floor(sqrt(cast({{ n }} as double))) as decimal(38,0)) {%- endset -%}
+    cast(case
+        when {{ root }} * {{ root }} > {{ n }} then {{ root }} - 1
+        when ({{ root }} + 1) * ({{ root }} + 1) <= {{ n }} then {{ root }} + 1
+        when {{ n }} >= 0 then {{ root }}
+    end as decimal(18,0))
+{%- endmacro %}
+
+{# a / b - c / d of amounts of money, rounded once to six decimals; for b, d > 0. #}
+{% macro ratio_difference(a, b, c, d) %}
+    {%- set top -%} ({{ cents(a) }} * {{ cents(d) }} - {{ cents(c) }} * {{ cents(b) }}) {%- endset -%}
+    {%- set bottom -%} ({{ cents(b) }} * {{ cents(d) }}) {%- endset -%}
+    {{ whole_ratio(top, bottom) }}
+{% endmacro %}
+
+{# Whether a / b - c / d <= limit, without a division; for b, d > 0 and a limit of four decimals. #}
+{% macro is_difference_within(a, b, c, d, limit) -%}
+    ({{ cents(a) }} * {{ cents(d) }} - {{ cents(c) }} * {{ cents(b) }}) * 10000
+    <= {{ whole(limit) }} * ({{ cents(b) }} * {{ cents(d) }})
+{%- endmacro %}
+
+{# An amount of money in cents, in the engine's widest whole numbers. #}
+{% macro cents(x) %}{{ whole('(' ~ x ~ ') * cast(0.01 as decimal(3,2))') }}{% endmacro %}
+
 {# The value of the last of `scale` decimals. #}
 {% macro unit_of(scale) -%}
     cast('0.{{ '0' * (scale - 1) }}1' as decimal({{ scale + 1 }},{{ scale }}))

@@ -1,8 +1,9 @@
 {#
 Rows of a seed as literals. The adapter for Spark puts values into the statement unescaped, so that
-an apostrophe breaks it, and writes a missing text as the word None.
+an apostrophe breaks it, and writes a missing text as the word None. A seed may have no row.
 #}
 {% macro spark__load_csv_rows(model, agate_table) %}
+    {%- if not agate_table.rows %}{{ return('') }}{% endif -%}
     {%- set types = model['config'].get('column_types', {}) -%}
     {%- set statement -%}
         insert into {{ this.render() }} values

@@ -38,6 +38,27 @@
     ('whole_ratio tie', whole_ratio(whole_number('1'), whole_number('2000000')), '0.000001'),
     ('whole_ratio tie below 0', whole_ratio(whole_number('-1'), whole_number('2000000')), '-0.000001'),
     ('whole_ratio of 0', whole_ratio(whole_number('1'), whole_number('0')), unknown),
+    ('ratio_difference tie', ratio_difference(
+        money.format(1), '2000000', money.format(0), money.format(1)), '0.000001'),
+    ('ratio_difference tie below 0', ratio_difference(
+        money.format(0), money.format(1), money.format(1), '2000000'), '-0.000001'),
+    ('ratio_difference of thirds', ratio_difference(
+        money.format(2), money.format(3), money.format(1), money.format(3)), '0.333333'),
+    ('ratio_difference large', ratio_difference(money.format('999999999999.99'),
+        money.format('999999999999.99'), money.format('0.01'), money.format('999999999999.99')),
+        '1.000000'),
+    ('is_difference_within at the limit', is_difference_within(
+        money.format(55), money.format(1000), money.format(50), money.format(1000), '0.005'),
+        'true'),
+    ('is_difference_within beyond it', is_difference_within(
+        money.format('55.01'), money.format(1000), money.format(50), money.format(1000), '0.005'),
+        'false'),
+    ('square_root of a square', square_root("cast('999999999999998000000000000001' as decimal(38,0))"),
+        '999999999999999'),
+    ('square_root just below a square', square_root(
+        "cast('999999999999998000000000000000' as decimal(38,0))"), '999999999999998'),
+    ('square_root of 0', square_root('cast(0 as decimal(38,0))'), '0'),
+    ('square_root of null', square_root('cast(null as decimal(38,0))'), unknown),
     ('at_rate tie', at_rate(money.format('0.05'), rate.format('0.1')), '0.01'),
     ('at_rate tie below 0', at_rate(money.format('-0.05'), rate.format('0.1')), '-0.01'),
     ('at_rate of eight places', at_rate(money.format('100.00'), rate.format('0.00004999')),

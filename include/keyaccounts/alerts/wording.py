@@ -40,6 +40,7 @@ DRIVERS = {
     "lost_product": "Products no longer bought",
     "new_product": "New products",
     "unexplained": "Lines without a product",
+    "cost_to_serve": "Cost to serve (visits, calls, cases, orders, returns)",
 }
 MEASURES = {
     "contribution_profit": "Contribution profit",
@@ -63,6 +64,12 @@ LABELS = {
     "right_amount": "Control figure",
     "old_valid_from": "Thresholds before, valid from",
     "new_valid_from": "Thresholds now, valid from",
+    "current_discount_ratio": "Discount of list price now",
+    "prior_discount_ratio": "Discount of list price the year before",
+    "extra_discount_amount": "What the higher discount cost",
+    "net_growth_ratio": "Growth of net sales",
+    "net_sales_current_amount": "Net sales in 12 months",
+    "net_sales_prior_amount": "Net sales the year before",
 }
 NEXT_BY_CAUSE = {
     "relative": "Find what else the account could buy; it needs growth, not repair.",
@@ -78,6 +85,7 @@ NEXT_BY_DRIVER = {
     "lost_product": "Ask why {products} is no longer bought and who supplies it now.",
     "new_product": "Review the margin of the new products.",
     "unexplained": "Have the invoice lines without a product checked first.",
+    "cost_to_serve": "Look at which visits, cases and returns cost most, and agree fewer of them.",
 }
 NEXT_BY_TYPE = {
     "tier_rise": "Thank the customer and agree how to keep the tier.",
@@ -86,6 +94,7 @@ NEXT_BY_TYPE = {
     "payment_trap_enter": "First see that all money received is applied. Before the next order "
     "agree shorter terms, part payment in advance, or a price that pays for the waiting.",
     "credit_watch": "Agree a payment before the next order, or ask finance for another limit.",
+    "bought_growth": "Check which offers the higher discounts were given for before the next one.",
     "credit_hold": "No further delivery until the limit is cleared with finance.",
     "owner_drag_review": "Compare open items and unapplied receipts of these accounts with the "
     "bank statements, and ask for confirmed balances. A flag for review, not a finding.",

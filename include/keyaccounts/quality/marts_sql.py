@@ -33,20 +33,68 @@ def current(entity: str, unique: Iterable[str], columns: str = "*") -> str:
 
 
 def revenue(unique: Iterable[str]) -> str:
-    """Revenue of the twelve months to the newest month-end: the mart, and the landed lines.
+    """Revenue of the twelve months to the newest month-end: the mart, and the landed lines."""
+    return f"""
+        with ends as (select max(month_end) as month_end from marts.account_tiers),
+        tiers as (
+            select month_end, sum(ttm_net_revenue_amount) as mart_amount
+            from marts.account_tiers join ends using (month_end) group by month_end
+        ),
+        {_rated_documents(unique)},
+        landed as (
+            select sum({_in_base("l.net_amount")}) as landed_amount
+            from ({current("erp_invoice_lines", unique, "invoice_id, net_amount")}) as l
+            join rated as d on d.invoice_id = l.invoice_id
+        )
+        select month_end, mart_amount, coalesce(landed_amount, 0) as landed_amount,
+            mart_amount - coalesce(landed_amount, 0) as difference
+        from tiers cross join landed
+    """
+
+
+def list_sales(unique: Iterable[str]) -> str:
+    """Sales at list price of the twelve months to the newest month-end, from the landed lines.
+
+    Of the accounts whose every line has a list price of its own: peers stand in for nobody here.
+    """
+    columns = "invoice_id, list_amount"
+    return f"""
+        with ends as (select max(month_end) as month_end from marts.account_profitability),
+        listed as (
+            select month_end, account_id, list_sales_current_amount as amount
+            from marts.account_profitability join ends using (month_end)
+            where list_price_coverage_ratio = 1 and list_sales_current_amount is not null
+        ),
+        {_rated_documents(unique)},
+        landed as (
+            select sum({_in_base("l.list_amount")}) as amount
+            from ({current("erp_invoice_lines", unique, columns)}) as l
+            join rated as d on d.invoice_id = l.invoice_id
+            join listed using (account_id)
+        ),
+        mart as (select max(month_end) as month_end, sum(amount) as amount from listed)
+        select mart.month_end, coalesce(mart.amount, 0) as mart_amount,
+            coalesce(landed.amount, 0) as landed_amount,
+            coalesce(mart.amount, 0) - coalesce(landed.amount, 0) as difference
+        from mart cross join landed
+    """
+
+
+def _in_base(amount: str) -> str:
+    return f"cast(cast({amount} as decimal(38,2)) * d.rate as decimal(18,2))"
+
+
+def _rated_documents(unique: Iterable[str]) -> str:
+    """Documents of external accounts in the year to the month-end of `ends`, with their rates.
 
     The path is landing to total in one statement: no staging of documents, no groups, no units.
     """
     return f"""
-        with tiers as (
-            select month_end, sum(ttm_net_revenue_amount) as mart_amount from marts.account_tiers
-            where month_end = (select max(month_end) from marts.account_tiers) group by month_end
-        ),
         documents as (
-            select i.invoice_id, i.invoice_date, t.month_end, r.max_rate_age_days,
+            select i.invoice_id, i.account_id, i.invoice_date, r.max_rate_age_days,
                 coalesce(i.currency_code, r.base_currency) as currency_code, r.base_currency
             from ({current("erp_invoices", unique)}) as i
-            cross join tiers as t
+            cross join ends as t
             cross join checks.run as r
             where coalesce(i.status, 'posted') = 'posted'
                 and i.invoice_date between
@@ -60,23 +108,14 @@ def revenue(unique: Iterable[str]) -> str:
         ),
         rates as ({current("erp_exchange_rates", unique)}),
         rated as (
-            select d.invoice_id, case
+            select d.invoice_id, d.account_id, case
                 when d.currency_code = d.base_currency then cast(1 as decimal(18,8))
                 when r.rate_date >= d.invoice_date - d.max_rate_age_days then r.rate_to_base
             end as rate
             from documents as d
             asof left join rates as r
                 on r.currency_code = d.currency_code and r.rate_date <= d.invoice_date
-        ),
-        landed as (
-            select sum(cast(cast(l.net_amount as decimal(38,2)) * d.rate as decimal(18,2)))
-                as landed_amount
-            from ({current("erp_invoice_lines", unique, "invoice_id, net_amount")}) as l
-            join rated as d on d.invoice_id = l.invoice_id
         )
-        select month_end, mart_amount, coalesce(landed_amount, 0) as landed_amount,
-            mart_amount - coalesce(landed_amount, 0) as difference
-        from tiers cross join landed
     """
 
 

@@ -15,6 +15,7 @@ CENT = 0.01
 GROWING = (
     "accounts", "account_tiers", "account_tier_history", "receivables_aging",
     "receivables_reconciliation", "payment_behaviour", "channel_collections", "collection_metrics",
+    "account_profitability",
     "revenue_movements", "retention_summary", "cohort_retention",
     "owner_receivables", "cash_control", "credit_exposure",
     "tier_transitions", "account_value", "pareto",
@@ -40,6 +41,7 @@ def marts_suite(built: Built, before: dict[str, int], accept_hint: str) -> Suite
     """Return the suite; `before` holds the rows of the current publication, or is empty."""
     measures = [
         Measure("revenue", sql.revenue(built.unique), ("account_tiers",)),
+        Measure("list_sales", sql.list_sales(built.unique), ("account_profitability",)),
         Measure("receivables", sql.RECEIVABLES, ("receivables_open_items",)),
         Measure("receipts", sql.receipts(built.unique), ("cash_control",)),
         Measure("credit_sales", credit_sales(built.unique), ("collection_metrics",)),
@@ -71,6 +73,20 @@ def _totals() -> tuple[Expectation, ...]:
             ),
             blocks=True,
             reason="lost or doubled documents move every tier",
+            action=REBUILD,
+        ),
+        Expectation(
+            "list_sales_equal_landed_lines",
+            "list_sales",
+            "Sales at list price are those of the landed lines, where all of them have one",
+            ROWS,
+            unexpected(
+                "'account_profitability has ' || mart_amount || ' at list, the lines have ' "
+                "|| landed_amount",
+                f"(abs(difference) <= {CENT}) is not true",
+            ),
+            blocks=True,
+            reason="a wrong list price turns growth into growth that was bought, and back",
             action=REBUILD,
         ),
         Expectation(

@@ -10,11 +10,13 @@ from pathlib import Path
 from keyaccounts.errors import ConfigurationError
 
 BEGINNING = date(1900, 1, 1)
-WORDS = {"channel", "tier", "basis", "bucket", "rule", "method"}
+WORDS = {"channel", "tier", "basis", "bucket", "rule", "method", "kind"}
 FLAGS = {"is_dealer", "is_subscription_like", "is_cash"}
 # The models hold so many months of sales side by side (dbt_project/macros/collections.sql).
 LONGEST_LOOKBACK_MONTHS = 12
 LOOKBACKS = {"period_months", "simple_lookback_months", "countback_lookback_months"}
+KINDS = {"visit", "call", "case", "order", "return"}
+"""What may have a rate in cost_to_serve_rates.csv."""
 
 
 def check_rules(file: Path, seeds: Path) -> None:
@@ -22,17 +24,19 @@ def check_rules(file: Path, seeds: Path) -> None:
 
     Raises ConfigurationError with file, line and column: an unknown file, another header, no row,
     a value that does not parse, rules that begin later than 1900-01-01, limits out of order, a
-    cost of capital that is no fraction, a lookback that is no whole number of months from 1 to 12.
+    cost of capital that is no fraction, a lookback that is no whole number of months from 1 to 12,
+    a rule of alert_rules.csv that is missing or that nobody knows. A seed that is empty in the
+    project is optional: it may stay empty and begin on any day.
     """
     seed = seeds / file.name
     if not seed.is_file():
         known = ", ".join(sorted(path.name for path in seeds.glob("*.csv")))
         raise ConfigurationError(f"rules_dir: {file.name} is no rule file; known: {known}")
-    header = _rows(seed)[0]
+    header, *own = _rows(seed)
     rows = _rows(file)
     if not rows or rows[0] != header:
         raise ConfigurationError(f"rules_dir: {file.name} must begin with {','.join(header)}")
-    if len(rows) == 1:
+    if len(rows) == 1 and own:
         raise ConfigurationError(f"rules_dir: {file.name} has a header and no row")
     for line, row in enumerate(rows[1:], 2):
         if len(row) != len(header):
@@ -46,7 +50,10 @@ def check_rules(file: Path, seeds: Path) -> None:
                 )
         _check_thresholds(file, line, dict(zip(header, row, strict=True)))
         _check_lookbacks(file, line, dict(zip(header, row, strict=True)))
-    if "valid_from" in header:
+        _check_rate(file, line, dict(zip(header, row, strict=True)))
+    if "rule" in header:
+        _check_names(file, *({row[header.index("rule")] for row in r} for r in (own, rows[1:])))
+    if "valid_from" in header and own:
         first = min(date.fromisoformat(row[header.index("valid_from")]) for row in rows[1:])
         if first > BEGINNING:
             raise ConfigurationError(
@@ -105,4 +112,26 @@ def _check_lookbacks(file: Path, line: int, row: dict[str, str]) -> None:
             raise ConfigurationError(
                 f"rules_dir: {file.name} line {line}, column {column}: {row[column]!r} must be a "
                 f"whole number of months from 1 to {LONGEST_LOOKBACK_MONTHS}"
+            )
+
+
+def _check_rate(file: Path, line: int, row: dict[str, str]) -> None:
+    if "kind" not in row:
+        return
+    if row["kind"] not in KINDS:
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}, column kind: {row['kind']!r} is none of "
+            f"{', '.join(sorted(KINDS))}"
+        )
+    if Decimal(row["amount"]) < 0:
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}, column amount: a rate is not below 0"
+        )
+
+
+def _check_names(file: Path, own: set[str], found: set[str]) -> None:
+    for what, names in (("lacks", own - found), ("has the unknown", found - own)):
+        if names:
+            raise ConfigurationError(
+                f"rules_dir: {file.name} {what} rule {', '.join(sorted(names))}"
             )

@@ -1,6 +1,7 @@
 """The company that bad rows are laid over: a small demo company, richer by a change of groups.
 
 The account that joins a group is handed over to another owner on the same day.
+Serving its accounts has rates, so that profit is contribution profit.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ ALONE = (
     f"if({IS_DAUGHTER}, null, parent_account_id) as parent_account_id, "
     f"if({IS_DAUGHTER}, 'U0003', owner_user_id) as owner_user_id"
 )
+RATES = "valid_from,kind,amount\n" + "".join(
+    f"1900-01-01,{kind},{amount}\n"
+    for kind, amount in (("visit", 60), ("call", 5), ("case", 40), ("order", 8), ("return", 30))
+)
 JOINED = f"if({IS_DAUGHTER}, timestamp '{JOINED_ON}', updated_at) as updated_at"
 
 
@@ -37,7 +42,10 @@ def shared_company(base: Path) -> Warehouse:
     _write(accounts, ALONE, file)
     nightly.extract(settings_for(home, source), run_at(DAY), "crm_accounts", silent)
     _write(accounts, JOINED, file)
-    return build_company(home, source, DAY)
+    rules = base / "bad-rows" / "rules"
+    rules.mkdir()
+    (rules / "cost_to_serve_rates.csv").write_text(RATES, "utf-8")
+    return build_company(home, source, DAY, rules_dir=str(rules))
 
 
 def _write(accounts: pyarrow.Table, changed: str, file: Path) -> None:

@@ -59,7 +59,7 @@ sales as (
     select
         bounds.as_of_date,
         year_to_d.account_id,
-        1 as lines_count,
+        year_to_d.lines_count,
         year_to_d.net_amount,
         year_to_d.profit_amount
     from year_to_d

@@ -8,6 +8,16 @@ all_months as (select * from {{ ref('int_calendar__month_ends') }}),
 
 account_windows as (select * from {{ ref('int_revenue__account_windows') }}),
 
+efforts as (
+    select
+        account_id,
+        month_start,
+        sum(cost_to_serve_amount) as cost_to_serve_amount
+    from {{ ref('int_costs__efforts') }}
+    where cost_to_serve_amount <> 0
+    group by account_id, month_start
+),
+
 line_groups as (select * from {{ ref('int_revenue__line_groups') }}),
 
 cost_ratios as (select * from {{ ref('int_revenue__cost_ratios') }}),
@@ -34,12 +44,25 @@ window_ends as (
         or all_months.month_number = months.month_number - 12
 ),
 
-closing_measures as (
+measures as (
     select
         month_end,
         measure_used
     from account_windows
     group by month_end, measure_used
+),
+
+-- One measure for both windows: that of the closing one; it has none where nobody bought. Cost to
+-- serve counts only where both windows know it.
+closing_measures as (
+    select
+        window_ends.month_end,
+        max(case when window_ends.is_closing then measures.measure_used end) as measure_used,
+        min(case when measures.measure_used = 'contribution_profit' then 1 else 0 end) = 1
+            as is_contribution
+    from window_ends
+    left join measures on measures.month_end = window_ends.window_end
+    group by window_ends.month_end
 ),
 
 yearly as (
@@ -49,9 +72,10 @@ yearly as (
         units.customer_key,
         window_ends.is_closing,
         account_windows.net_amount as revenue_amount,
-        -- One measure for both windows: that of the closing one; it has none where nobody bought.
         case
-            when closing_measures.measure_used = 'gross_profit'
+            when closing_measures.is_contribution
+                then account_windows.gross_profit_amount - account_windows.cost_to_serve_amount
+            when closing_measures.measure_used in ('gross_profit', 'contribution_profit')
                 then account_windows.gross_profit_amount
             else account_windows.net_amount
         end as profit_amount
@@ -98,12 +122,13 @@ monthly as (
         units.customer_key,
         month_ends.is_closing,
         family_months.net_amount as revenue_amount,
-        case cost_ratios.measure_used
-            when 'net_revenue' then family_months.net_amount
-            when 'gross_profit' then family_months.net_amount - family_months.cost_amount
-                - coalesce({{ multiply_divide(
-                    'family_months.net_amount - family_months.costed_net_amount',
-                    'cost_ratios.ratio_cost_amount', 'cost_ratios.ratio_net_amount') }}, 0)
+        case
+            when cost_ratios.measure_used = 'net_revenue' then family_months.net_amount
+            when cost_ratios.measure_used in ('gross_profit', 'contribution_profit')
+                then family_months.net_amount - family_months.cost_amount
+                    - coalesce({{ multiply_divide(
+                        'family_months.net_amount - family_months.costed_net_amount',
+                        'cost_ratios.ratio_cost_amount', 'cost_ratios.ratio_net_amount') }}, 0)
         end as profit_amount
     from month_ends
     inner join family_months on family_months.month_start = month_ends.month_start
@@ -121,10 +146,37 @@ monthly as (
     where not units.is_internal
 ),
 
+-- A month-end whose twelve months have rates has them for both of its last months.
+monthly_costs as (
+    select
+        month_ends.month_end,
+        'month_over_month' as comparison,
+        units.customer_key,
+        month_ends.is_closing,
+        cast(0 as decimal(18,2)) as revenue_amount,
+        -efforts.cost_to_serve_amount as profit_amount
+    from month_ends
+    inner join measures
+        on measures.month_end = month_ends.month_end
+        and measures.measure_used = 'contribution_profit'
+    inner join efforts on efforts.month_start = month_ends.month_start
+    inner join units
+        on units.epoch_date = month_ends.epoch_date
+        and units.account_id = efforts.account_id
+    inner join versions
+        on versions.account_id = units.customer_key
+        and versions.valid_from <= month_ends.month_end
+        and versions.valid_to > month_ends.month_end
+    inner join channels on channels.channel = versions.channel
+    where not units.is_internal
+),
+
 compared as (
     select * from yearly
     union all
     select * from monthly
+    union all
+    select * from monthly_costs
 ),
 
 final as (

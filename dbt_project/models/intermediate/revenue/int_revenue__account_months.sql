@@ -13,7 +13,13 @@ revenue as (
         {{ money_sum('absolute_net_amount') }} as absolute_net_amount,
         {{ money_sum('cost_amount') }} as cost_amount,
         {{ money_sum('costed_net_amount') }} as costed_net_amount,
-        {{ money_sum('absolute_costed_net_amount') }} as absolute_costed_net_amount
+        {{ money_sum('absolute_costed_net_amount') }} as absolute_costed_net_amount,
+        {{ money_sum('list_amount') }} as list_amount,
+        {{ money_sum('listed_net_amount') }} as listed_net_amount,
+        {{ money_sum('unlisted_net_amount') }} as unlisted_net_amount,
+        {{ money_sum('unpriced_net_amount') }} as unpriced_net_amount,
+        {{ money_sum('unpriced_sales_amount') }} as unpriced_sales_amount,
+        {{ money_sum('service_net_amount') }} as service_net_amount
     from line_groups
     group by account_id, month_start
 ),
@@ -41,6 +47,12 @@ final as (
         revenue.cost_amount,
         revenue.costed_net_amount,
         revenue.absolute_costed_net_amount,
+        revenue.list_amount,
+        revenue.listed_net_amount,
+        revenue.unlisted_net_amount,
+        revenue.unpriced_net_amount,
+        revenue.unpriced_sales_amount,
+        revenue.service_net_amount,
         coalesce(bought.purchase_days_count, 0) as purchase_days_count,
         bought.first_purchase_date,
         bought.last_purchase_date

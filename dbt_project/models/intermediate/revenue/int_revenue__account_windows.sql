@@ -1,5 +1,6 @@
 -- One row per month-end and account with anything in the twelve months: revenue, profit,
--- purchases. The base of tiers and of the bridge, so that they agree.
+-- purchases. The base of tiers and of the bridge, so that they agree. Where profit is contribution
+-- profit, an account that was served and bought nothing has a row too.
 with months as (select * from {{ ref('int_calendar__month_ends') }}),
 
 account_months as (select * from {{ ref('int_revenue__account_months') }}),
@@ -8,16 +9,32 @@ line_groups as (select * from {{ ref('int_revenue__line_groups') }}),
 
 cost_ratios as (select * from {{ ref('int_revenue__cost_ratios') }}),
 
+efforts as (
+    select
+        account_id,
+        month_start,
+        sum(cost_to_serve_amount) as cost_to_serve_amount
+    from {{ ref('int_costs__efforts') }}
+    where cost_to_serve_amount <> 0
+    group by account_id, month_start
+),
+
+active_months as (
+    select account_id, month_start from account_months
+    union
+    select account_id, month_start from efforts
+),
+
 first_months as (
     select
         account_id,
         min(month_start) as first_month,
         max(month_start) as last_month
-    from account_months
+    from active_months
     group by account_id
 ),
 
--- Every month from the first line to twelve months after the last: windows need no gaps.
+-- Every month from the first one to twelve months after the last: windows need no gaps.
 grid as (
     select
         first_months.account_id,
@@ -39,6 +56,7 @@ filled as (
         account_months.net_amount,
         account_months.absolute_net_amount,
         account_months.cost_amount,
+        efforts.cost_to_serve_amount,
         account_months.absolute_costed_net_amount,
         account_months.purchase_days_count,
         -- Twelve months in a row have twelve different bits.
@@ -51,6 +69,8 @@ filled as (
     left join account_months
         on account_months.account_id = grid.account_id
         and account_months.month_start = grid.month_start
+    left join efforts
+        on efforts.account_id = grid.account_id and efforts.month_start = grid.month_start
 ),
 
 windows as (
@@ -62,6 +82,7 @@ windows as (
         sum(net_amount) over twelve_months as net_amount,
         sum(absolute_net_amount) over twelve_months as absolute_net_amount,
         sum(cost_amount) over twelve_months as cost_amount,
+        sum(cost_to_serve_amount) over twelve_months as cost_to_serve_amount,
         sum(absolute_costed_net_amount) over twelve_months as absolute_costed_net_amount,
         sum(purchase_days_count) over twelve_months as purchase_days_count,
         bit_or(purchase_bit) over twelve_months as purchase_bits
@@ -108,7 +129,7 @@ measures as (
     group by month_end, measure_used
 ),
 
-final as (
+measured as (
     select
         windows.month_end,
         windows.account_id,
@@ -123,10 +144,9 @@ final as (
             - coalesce(imputed.cost_amount, 0)
         as decimal(18,2)) as gross_profit_amount,
         cast(case
-            when measures.measure_used = 'net_revenue' then coalesce(windows.net_amount, 0)
-            else coalesce(windows.net_amount, 0) - coalesce(windows.cost_amount, 0)
-                - coalesce(imputed.cost_amount, 0)
-        end as decimal(18,2)) as profit_amount,
+            when measures.measure_used = 'contribution_profit'
+                then coalesce(windows.cost_to_serve_amount, 0)
+        end as decimal(18,2)) as cost_to_serve_amount,
         measures.measure_used,
         cast(coalesce(windows.purchase_days_count, 0) as bigint) as purchase_days_count,
         cast(windows.purchase_bits as integer) as purchase_bits
@@ -134,7 +154,29 @@ final as (
     inner join measures on measures.month_end = windows.month_end
     left join imputed
         on imputed.month_end = windows.month_end and imputed.account_id = windows.account_id
-    where windows.lines_count > 0
+),
+
+final as (
+    select
+        month_end,
+        account_id,
+        lines_count,
+        quantity,
+        net_amount,
+        absolute_net_amount,
+        absolute_costed_net_amount,
+        gross_profit_amount,
+        cost_to_serve_amount,
+        cast(case measure_used
+            when 'net_revenue' then net_amount
+            when 'gross_profit' then gross_profit_amount
+            when 'contribution_profit' then gross_profit_amount - cost_to_serve_amount
+        end as decimal(18,2)) as profit_amount,
+        measure_used,
+        purchase_days_count,
+        purchase_bits
+    from measured
+    where lines_count > 0 or cost_to_serve_amount <> 0
 )
 
 select * from final

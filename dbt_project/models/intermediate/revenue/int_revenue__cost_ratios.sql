@@ -4,6 +4,8 @@ with months as (select * from {{ ref('int_calendar__month_ends') }}),
 
 line_groups as (select * from {{ ref('int_revenue__line_groups') }}),
 
+rated_months as (select * from {{ ref('int_costs__rated_months') }}),
+
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
 external_groups as (
@@ -59,6 +61,7 @@ final as (
         company.month_end,
         all_families.product_family,
         case
+            when company.is_cost_known and rated_months.is_window_rated then 'contribution_profit'
             when company.is_cost_known then 'gross_profit'
             when not company.is_cost_known then 'net_revenue'
         end as measure_used,
@@ -72,6 +75,7 @@ final as (
             when company.costed_net_amount > 0 then company.costed_net_amount
         end as ratio_net_amount
     from company
+    inner join rated_months on rated_months.month_end = company.month_end
     cross join all_families
     left join families
         on families.month_end = company.month_end

@@ -1,35 +1,11 @@
--- The one model that touches the lines: everything else is built from its rows. One row per
+-- The one model that sums up all lines: what is reported is built from its rows. One row per
 -- account, product family, month, whether the lines can be split into price and quantity, and
 -- whether they lie in the twelve months to D (that cuts one month in two when D is inside a month).
-with lines as (select * from {{ ref('stg_erp__invoice_lines') }}),
+with lines as (select * from {{ ref('int_revenue__lines') }}),
 
-documents as (select * from {{ ref('int_revenue__documents') }}),
+imputed_lists as (select * from {{ ref('int_revenue__imputed_lists') }}),
 
-products as (select * from {{ ref('stg_erp__products') }}),
-
-bounds as (select * from {{ ref('int_calendar__bounds') }}),
-
--- Each line at the rate of its document, rounded to cents.
-in_base as (
-    select
-        documents.account_id,
-        coalesce(products.product_family, 'unknown') as product_family,
-        documents.month_start,
-        documents.invoice_date,
-        documents.document_type,
-        documents.invoice_date > bounds.year_start as is_in_year_to_d,
-        products.product_family is not null and lines.quantity is not null as is_splittable,
-        lines.quantity,
-        {{ at_rate('lines.net_amount', 'documents.booking_rate') }} as net_amount,
-        {{ at_rate('lines.list_amount', 'documents.booking_rate') }} as list_amount,
-        {{ at_rate('lines.cogs_amount', 'documents.booking_rate') }} as cost_amount
-    from lines
-    inner join documents on documents.invoice_id = lines.invoice_id
-    cross join bounds
-    left join products on products.product_id = lines.product_id
-),
-
-final as (
+grouped as (
     select
         account_id,
         product_family,
@@ -41,8 +17,13 @@ final as (
         {{ money_sum('net_amount') }} as net_amount,
         {{ money_sum('abs(net_amount)') }} as absolute_net_amount,
         {{ money_sum('list_amount') }} as list_amount,
+        {{ money_sum('case when list_amount is not null then net_amount end') }}
+            as listed_net_amount,
         {{ money_sum('case when list_amount is null then abs(net_amount) end') }}
             as unlisted_net_amount,
+        {{ money_sum("case when list_amount is null and document_type = 'invoice'
+            then abs(net_amount) end") }} as unlisted_sales_amount,
+        {{ money_sum('case when is_service then net_amount end') }} as service_net_amount,
         {{ money_sum('cost_amount') }} as cost_amount,
         {{ money_sum('case when cost_amount is not null then net_amount end') }}
             as costed_net_amount,
@@ -50,8 +31,43 @@ final as (
             as absolute_costed_net_amount,
         max(case when document_type = 'invoice' and net_amount > 0 then invoice_date end)
             as last_sold_date
-    from in_base
+    from lines
     group by account_id, product_family, month_start, is_splittable, is_in_year_to_d
+),
+
+-- List prices of peers stand in for those that are missing; what stays is unpriced.
+final as (
+    select
+        grouped.account_id,
+        grouped.product_family,
+        grouped.month_start,
+        grouped.is_splittable,
+        grouped.is_in_year_to_d,
+        grouped.lines_count,
+        grouped.quantity,
+        grouped.net_amount,
+        grouped.absolute_net_amount,
+        cast(grouped.list_amount + coalesce(imputed_lists.imputed_list_amount, 0)
+            as decimal(18,2)) as list_amount,
+        cast(grouped.listed_net_amount + coalesce(imputed_lists.imputed_net_amount, 0)
+            as decimal(18,2)) as listed_net_amount,
+        grouped.unlisted_net_amount,
+        cast(grouped.unlisted_net_amount - coalesce(imputed_lists.absolute_imputed_net_amount, 0)
+            as decimal(18,2)) as unpriced_net_amount,
+        cast(grouped.unlisted_sales_amount - coalesce(imputed_lists.imputed_sales_amount, 0)
+            as decimal(18,2)) as unpriced_sales_amount,
+        grouped.service_net_amount,
+        grouped.cost_amount,
+        grouped.costed_net_amount,
+        grouped.absolute_costed_net_amount,
+        grouped.last_sold_date
+    from grouped
+    left join imputed_lists
+        on grouped.is_splittable
+        and imputed_lists.account_id = grouped.account_id
+        and imputed_lists.product_family = grouped.product_family
+        and imputed_lists.month_start = grouped.month_start
+        and imputed_lists.is_in_year_to_d = grouped.is_in_year_to_d
 )
 
 select * from final

@@ -10,9 +10,19 @@ handovers as (select * from {{ ref('int_revenue__handovers') }}),
 
 cost_ratios as (select * from {{ ref('int_revenue__cost_ratios') }}),
 
+efforts as (select * from {{ ref('int_costs__efforts') }} where cost_to_serve_amount <> 0),
+
 units as (select * from {{ ref('int_identity__account_units') }} where not is_internal),
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
+
+measures as (
+    select
+        month_end,
+        measure_used
+    from cost_ratios
+    group by month_end, measure_used
+),
 
 handed_over as (
     select account_id from handovers group by account_id
@@ -67,8 +77,36 @@ shared as (
         and cost_ratios.product_family = families.product_family
 ),
 
+-- What it cost to serve an account that changed hands: by the owner at the end of each month.
+served as (
+    select
+        months.month_end,
+        efforts.account_id,
+        coalesce(versions.owner_user_id, 'none') as owner_user_id,
+        0 as lines_count,
+        0 as quantity,
+        0 as net_amount,
+        -sum(efforts.cost_to_serve_amount) as profit_amount
+    from months
+    inner join efforts
+        on efforts.month_start >= months.window_from
+        and efforts.month_start <= months.month_start
+    inner join handed_over on handed_over.account_id = efforts.account_id
+    inner join versions
+        on versions.account_id = efforts.account_id
+        and versions.valid_from <= last_day(efforts.month_start)
+        and versions.valid_to > last_day(efforts.month_start)
+    inner join measures
+        on measures.month_end = months.month_end
+        and measures.measure_used = 'contribution_profit'
+    group by
+        months.month_end, efforts.account_id, coalesce(versions.owner_user_id, 'none')
+),
+
 owned as (
     select * from shared
+    union all
+    select * from served
     union all
     select
         account_windows.month_end,

@@ -32,7 +32,8 @@ described as (
 earned as (
     select
         units.tier_unit_id,
-        {{ money_sum('coalesce(daily.profit_amount, daily.net_amount)') }} as profit_amount
+        {{ money_sum('coalesce(daily.profit_amount, daily.net_amount)') }} as profit_amount,
+        sum(daily.lines_count) as lines_count
     from units
     inner join daily on daily.account_id = units.account_id
     group by units.tier_unit_id
@@ -45,7 +46,7 @@ evaluated as (
         starts.tier_unit_id,
         starts.first_purchase_date,
         coalesce(earned.profit_amount, 0) as profit_amount,
-        earned.tier_unit_id is not null as has_lines,
+        coalesce(earned.lines_count > 0, false) as has_lines,
         true as is_known
     from described
     cross join starts

@@ -3,14 +3,15 @@
 -- volume = profit at prior prices - prior profit, list_price = list - list at prior prices, and so on.
 with windows as (select * from {{ ref('int_tiers__family_windows') }}),
 
--- Without a list price in either window the net price stands for it, so there is no discount.
+-- Where neither the lines nor channel peers have a list price, in either window, the net price
+-- stands for it, so there is no discount.
 priced as (
     select
         windows.*,
         {%- for side in ['prior', 'current'] %}
-        case when has_unlisted then {{ side }}_split_net_amount else {{ side }}_split_list_amount
+        case when has_unpriced then {{ side }}_split_net_amount else {{ side }}_split_list_amount
         end as {{ side }}_list_amount,
-        case when has_unlisted then 0
+        case when has_unpriced then 0
             else {{ side }}_split_list_amount - {{ side }}_split_net_amount
         end as {{ side }}_discount_amount,
         {{ side }}_split_net_amount - {{ side }}_split_cost_amount as {{ side }}_split_profit_amount,
@@ -68,6 +69,7 @@ final as (
             - discount_amount - unit_cost_amount - lost_product_amount - new_product_amount
         as decimal(18,2)) as unexplained_amount,
         cast(current_profit_amount - prior_profit_amount as decimal(18,2)) as total_change_amount,
+        is_split and has_unlisted and not has_unpriced as is_list_price_imputed,
         last_sold_date
     from parts
 )

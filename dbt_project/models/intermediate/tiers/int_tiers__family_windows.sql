@@ -58,6 +58,8 @@ of_accounts as (
             as split_list_amount,
         {{ money_sum('case when line_groups.is_splittable then line_groups.unlisted_net_amount end') }}
             as split_unlisted_amount,
+        {{ money_sum('case when line_groups.is_splittable then line_groups.unpriced_net_amount end') }}
+            as split_unpriced_amount,
         {{ money_sum('case when line_groups.is_splittable then line_groups.cost_amount end') }}
             as split_cost_amount,
         {{ money_sum('case when line_groups.is_splittable
@@ -125,6 +127,7 @@ final as (
         {{ money_sum('case when ' ~ flag ~ ' then net_amount - full_cost_amount end') }}
             as {{ side }}_profit_amount,
         {%- endfor %}
+        sum(split_unpriced_amount) > 0 as has_unpriced,
         sum(split_unlisted_amount) > 0 as has_unlisted,
         max(last_sold_date) as last_sold_date
     from costed

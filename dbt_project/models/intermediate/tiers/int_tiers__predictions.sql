@@ -17,6 +17,8 @@ line_groups as (select * from {{ ref('int_revenue__line_groups') }}),
 
 cost_ratios as (select * from {{ ref('int_revenue__cost_ratios') }}),
 
+efforts as (select * from {{ ref('int_costs__efforts') }} where cost_to_serve_amount <> 0),
+
 forecasts as (select * from {{ ref('int_forecasts__account_months') }}),
 
 last_month as (
@@ -42,20 +44,46 @@ leaving_families as (
     group by line_groups.account_id, line_groups.product_family, last_month.month_end
 ),
 
-leaving as (
+measures as (
+    select
+        cost_ratios.month_end,
+        cost_ratios.measure_used
+    from cost_ratios
+    inner join last_month on last_month.month_end = cost_ratios.month_end
+    group by cost_ratios.month_end, cost_ratios.measure_used
+),
+
+leaving_parts as (
     select
         leaving_families.account_id,
-        sum(leaving_families.lines_count) as lines_count,
-        {{ money_sum("case cost_ratios.measure_used
+        leaving_families.lines_count,
+        case cost_ratios.measure_used
             when 'net_revenue' then leaving_families.net_amount
-            else leaving_families.net_amount - leaving_families.cost_amount - coalesce("
-            ~ multiply_divide('leaving_families.uncosted_amount', 'cost_ratios.ratio_cost_amount',
-                'cost_ratios.ratio_net_amount') ~ ", 0) end") }} as profit_amount
+            else leaving_families.net_amount - leaving_families.cost_amount - coalesce({{
+                multiply_divide('leaving_families.uncosted_amount', 'cost_ratios.ratio_cost_amount',
+                    'cost_ratios.ratio_net_amount') }}, 0)
+        end as profit_amount
     from leaving_families
     inner join cost_ratios
         on cost_ratios.month_end = leaving_families.month_end
         and cost_ratios.product_family = leaving_families.product_family
-    group by leaving_families.account_id
+    union all
+    select
+        efforts.account_id,
+        0 as lines_count,
+        -efforts.cost_to_serve_amount as profit_amount
+    from efforts
+    inner join last_month on last_month.window_from = efforts.month_start
+    inner join measures on measures.measure_used = 'contribution_profit'
+),
+
+leaving as (
+    select
+        account_id,
+        sum(lines_count) as lines_count,
+        {{ money_sum('profit_amount') }} as profit_amount
+    from leaving_parts
+    group by account_id
 ),
 
 coming as (

@@ -29,7 +29,12 @@ known as (
     inner join months as prior_month on prior_month.month_number = changes.month_number - 12
     left join measures on measures.month_end = prior_month.month_end
     where changes.is_bridge_month
-        and (changes.measure_used = 'net_revenue' or measures.measure_used = 'gross_profit')
+        -- What is known of the costs now has to be known of them then (decision 12).
+        and (
+            changes.measure_used = 'net_revenue'
+            or measures.measure_used = 'contribution_profit'
+            or (changes.measure_used = 'gross_profit' and measures.measure_used = 'gross_profit')
+        )
     group by
         changes.effective_date,
         changes.tier_unit_id,
@@ -43,8 +48,14 @@ final as (
         known.effective_date,
         known.tier_unit_id,
         known.prior_month_end,
-        {{ money_sum("case when known.measure_used = 'net_revenue' then account_windows.net_amount
-            else account_windows.gross_profit_amount end") }} as profit_prior_amount
+        {{ money_sum("case known.measure_used
+            when 'net_revenue' then account_windows.net_amount
+            when 'gross_profit' then account_windows.gross_profit_amount
+            when 'contribution_profit'
+                then account_windows.gross_profit_amount - account_windows.cost_to_serve_amount
+            end") }} as profit_prior_amount,
+        {{ money_sum("case when known.measure_used = 'contribution_profit'
+            then account_windows.cost_to_serve_amount end") }} as cost_to_serve_prior_amount
     from known
     inner join units
         on units.epoch_date = known.epoch_date and units.tier_unit_id = known.tier_unit_id

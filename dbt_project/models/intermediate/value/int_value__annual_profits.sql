@@ -30,7 +30,11 @@ with_history as (
         coalesce(
             months.is_bridge_month
             and starts.first_purchase_date <= months.opening_from
-            and (states.measure_used = 'net_revenue' or measures.measure_used <> 'net_revenue'),
+            and (
+                states.measure_used = 'net_revenue'
+                or measures.measure_used = 'contribution_profit'
+                or measures.measure_used = states.measure_used
+            ),
             false
         ) as has_two_years
     from states

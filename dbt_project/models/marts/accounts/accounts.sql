@@ -90,6 +90,8 @@ order_counts as (
     group by account_id
 ),
 
+low_quality as (select * from {{ ref('int_profitability__low_quality') }}),
+
 finance_contacts as (
     select account_id from contacts where department = 'finance' group by account_id
 ),
@@ -301,7 +303,7 @@ final as (
             when channels.is_dealer then 'dealer'
             when joined.account_id is not null then 'other'
         end as account_subtype,
-        false as is_low_quality,
+        coalesce(low_quality.is_low_quality, false) as is_low_quality,
         cast(null as {{ text_type() }}) as lifecycle_state,
         cast(null as bigint) as evidenced_stage,
         joined.claimed_relationship_stage as claimed_stage,
@@ -390,6 +392,7 @@ final as (
     left join quarters on quarters.tier_unit_id = joined.tier_unit_id
     left join channels on channels.channel = joined.channel
     left join finance_contacts on finance_contacts.account_id = joined.account_id
+    left join low_quality on low_quality.account_id = joined.account_id
     left join recency on recency.account_id = joined.account_id
     left join contact_limits on contact_limits.tier = joined.tier
     left join conflicts on conflicts.account_id = joined.account_id

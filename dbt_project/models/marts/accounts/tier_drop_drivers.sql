@@ -1,35 +1,28 @@
-with products as (select * from {{ ref('tier_drop_products') }}),
-
-drivers as (
-    {%- for driver in ['volume', 'list_price', 'discount', 'unit_cost', 'lost_product',
-        'new_product', 'unexplained'] %}
-    select
-        event_key,
-        tier_unit_id,
-        effective_date,
-        '{{ driver }}' as driver,
-        {{ money_sum(driver ~ '_amount') }} as driver_amount
-    from products
-    group by event_key, tier_unit_id, effective_date
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+with events as (
+    select * from {{ ref('tier_events') }}
+    where event_type in ('drop', 'lapsed', 'watch') and profit_prior_amount is not null
 ),
+
+drivers as (select * from {{ ref('int_tiers__drivers') }}),
 
 final as (
     select
-        event_key,
-        tier_unit_id,
-        effective_date,
-        driver,
-        driver_amount,
-        cast(case when driver_amount < 0 then
+        events.event_key,
+        events.tier_unit_id,
+        events.effective_date,
+        drivers.driver,
+        drivers.driver_amount,
+        cast(case when drivers.driver_amount < 0 then
             rank() over (
-                partition by event_key
-                order by case when driver_amount < 0 then driver_amount else 0 end
+                partition by events.event_key
+                order by case when drivers.driver_amount < 0 then drivers.driver_amount else 0 end
             )
         end as bigint) as negative_rank,
-        false as is_list_price_imputed
-    from drivers
+        drivers.is_list_price_imputed
+    from events
+    inner join drivers
+        on drivers.effective_date = events.effective_date
+        and drivers.tier_unit_id = events.tier_unit_id
 )
 
 select * from final

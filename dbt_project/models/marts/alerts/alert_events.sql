@@ -41,6 +41,8 @@ payment_trap_alerts as (select * from {{ ref('int_alerts__payment_traps') }}),
 
 reconciliations as (select * from {{ ref('receivables_reconciliation') }}),
 
+bought_growth_alerts as (select * from {{ ref('int_alerts__bought_growth') }}),
+
 units as (select * from {{ ref('int_identity__account_units') }}),
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
@@ -280,6 +282,8 @@ alerts as (
     select * from {{ ref('int_alerts__control') }}
     union all
     select * from {{ ref('int_alerts__credit') }}
+    union all
+    select * from bought_growth_alerts
 ),
 
 final as (

@@ -1,0 +1,83 @@
+"""Cost to serve recomputed from activities, cases and orders (semantics 3.16)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+from tests.properties.basics import business_day, month_number, to_cents
+from tests.properties.books import Books
+
+NEEDED = ("crm_activities", "crm_service_cases", "erp_orders")
+
+
+class ServiceCosts:
+    """What each account took on which day, and what it cost in cents."""
+
+    def __init__(self, books: Books) -> None:
+        """Count visits, calls, cases, completed orders and returns up to the as-of date."""
+        self.books, rows = books, books.inputs.rows
+        self.rates = books.inputs.rules.get("cost_to_serve_rates", [])
+        self.efforts: dict[str, list[tuple[date, str]]] = defaultdict(list)
+        for r in rows.get("crm_activities", []):
+            if r.get("channel") in {"visit", "call"}:
+                self._add(r["account_id"], business_day(r["activity_at"]), r["channel"])
+        for r in rows.get("crm_service_cases", []):
+            self._add(r["account_id"], business_day(r["opened_at"]), "case")
+        lines: dict[str, list[bool]] = defaultdict(list)
+        for r in rows.get("erp_order_lines", []):
+            lines[r["order_id"]].append(bool(r["is_return"]))
+        for r in rows.get("erp_orders", []):
+            if r["status"] != "completed":
+                continue
+            returned = lines[r["order_id"]]
+            if any(returned):
+                self._add(r["account_id"], r["order_date"], "return")
+            if not returned or not all(returned):
+                self._add(r["account_id"], r["order_date"], "order")
+
+    def _add(self, account: str, day: date, kind: str) -> None:
+        if day <= self.books.end:
+            self.efforts[account].append((day, kind))
+
+    def is_known_from(self, day: date) -> bool:
+        """Return whether all that is served from a day on has what it needs to be priced."""
+        first: dict[str, date] = {}
+        for r in self.rates:
+            since = date.fromisoformat(r["valid_from"])
+            first[r["kind"]] = min(first.get(r["kind"], since), since)
+        rows = self.books.inputs.rows
+        if not first or any(entity not in rows for entity in NEEDED):
+            return False
+        if "return" in first and "erp_order_lines" not in rows:
+            return False
+        return max(first.values()) <= day
+
+    def price(self, kind: str, day: date) -> int:
+        """Return the rate of a day in cents; 0 for a kind without one."""
+        rates = [
+            (date.fromisoformat(r["valid_from"]), r["amount"])
+            for r in self.rates
+            if r["kind"] == kind and date.fromisoformat(r["valid_from"]) <= day
+        ]
+        return to_cents(Decimal(max(rates)[1])) if rates else 0
+
+    def cost(self, account: str, first: int, last: int) -> int:
+        """Return the cost of an account over months, both ends included."""
+        return sum(
+            self.price(kind, day)
+            for day, kind in self.efforts.get(account, [])
+            if first <= month_number(day) <= last
+        )
+
+    def since(self, account: str, day: date) -> int:
+        """Return the cost of an account after a day."""
+        return sum(self.price(k, d) for d, k in self.efforts.get(account, []) if d > day)
+
+    def orders(self, account: str, first: int, last: int) -> int:
+        """Return the completed orders of an account over months."""
+        return sum(
+            kind == "order" and first <= month_number(day) <= last
+            for day, kind in self.efforts.get(account, [])
+        )
