@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from tests.properties import outlook
-from tests.properties.basics import Line, add_months, half_away
+from tests.properties.basics import Line, add_months, half_away, month_end, month_number
 from tests.properties.crowd import Case, cents, difference
 from tests.properties.tiers import ratio
 from tests.properties.windows import Sums
@@ -98,7 +98,22 @@ def _entities(case: Case, day: date, sold: list[Sale]) -> dict[str, Values]:
             values[1] += line.net * PARTS // 100
     for (kind, entity, _), families in sums.items():
         found[kind][entity][2] += outlook.earned(families, measure) * PARTS // 100
+    if measure.name == "contribution_profit":
+        _take_off_service(case, day, found)
     return found
+
+
+def _take_off_service(case: Case, day: date, found: dict[str, Values]) -> None:
+    """Serving costs the unit, and the owner at the end of the month in which it was done."""
+    identity, number = case.books.identity(day), month_number(day)
+    for account in set(case.windows.service.efforts) - identity.internal:
+        for month in range(number - 11, number + 1):
+            cost = case.windows.service.cost(account, month, month)
+            last = month_end(date((month - 1) // 12, (month - 1) % 12 + 1, 1))
+            owner = case.books.at(account, last)["owner_user_id"]
+            for kind, entity in (("tier_unit", identity.unit[account]), ("owner", owner)):
+                if entity in found[kind]:
+                    found[kind][entity][2] -= cost * PARTS // 100
 
 
 def forecasts_are_recomputed(case: Case) -> Iterator[str]:

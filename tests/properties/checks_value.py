@@ -155,11 +155,12 @@ def _year_before(case: Case, day: date, unit: str) -> int | None:
     accounts = _members(case, day)[unit]
     days = [case.books.purchases[a][0] for a in accounts if case.books.purchases.get(a)]
     before = month_end(add_months(day.replace(day=1), -12))
-    has_cost = case.windows.measure(day).has_cost
-    if not days or min(days) > start or (has_cost and not case.windows.measure(before).has_cost):
+    known = ("net_revenue", "gross_profit", "contribution_profit")
+    then, now = (case.windows.measure(d).name for d in (before, day))
+    if not days or min(days) > start or known.index(then) < known.index(now):
         return None
     windows = case.windows.at(before)
-    return sum(windows[a].value(has_cost) for a in accounts if a in windows)
+    return sum(windows[a].value(now) for a in accounts if a in windows)
 
 
 def provisional_tiers_are_recomputed(case: Case) -> Iterator[str]:

@@ -49,9 +49,9 @@ def units_of(case: Case) -> dict[str, list[str]]:
     return found
 
 
-def earned(cells: Mapping[str, Sums], measure: Measure | None) -> int:
-    """Return the profit of sums by family."""
-    profit = 0
+def earned(cells: Mapping[str, Sums], measure: Measure | None, served: int = 0) -> int:
+    """Return the profit of sums by family; `served` is what serving cost, where that counts."""
+    profit = -served if measure and measure.name == "contribution_profit" else 0
     for family, s in cells.items():
         profit += s.net
         if measure and measure.has_cost:
@@ -74,7 +74,8 @@ def today(case: Case) -> dict[str, Standing]:
     measure = case.windows.measure(last_month(case))
     found = {}
     for unit, accounts in units_of(case).items():
-        profit = sum(earned(sums[a], measure) for a in accounts if a in sums)
+        service = case.windows.service
+        profit = sum(earned(sums.get(a, {}), measure, service.since(a, start)) for a in accounts)
         has_lines = any(a in sums for a in accounts)
         found[unit] = Standing(profit, has_lines, _first_purchase(case, accounts))
     evaluate(case, found, books.end)
@@ -150,8 +151,8 @@ def forecast(case: Case, account: str, made_on: date, ahead: int) -> Forecast | 
     if amount == 0:
         profit = 0
     elif window and window.net > 0:
-        has_cost = case.windows.measure(made_on).has_cost
-        profit = half_away(amount * window.value(has_cost), window.net)
+        name = case.windows.measure(made_on).name
+        profit = half_away(amount * window.value(name), window.net)
     return Forecast(amount, profit, growth, is_intermittent)
 
 
@@ -166,10 +167,11 @@ def predicted(case: Case) -> dict[str, Standing]:
         standing = Standing(0, False, _first_purchase(case, accounts), is_known=False)
         for account in accounts:
             window, coming = at_last.get(account), forecast(case, account, last, 1)
-            profit, count = (window.value(measure.has_cost), window.count) if window else (0, 0)
+            profit, count = (window.value(measure.name), window.count) if window else (0, 0)
             if coming and coming.profit is not None:
                 cells = case.windows.cells[account].get(leaves, {})
-                profit += coming.profit - earned(cells, measure)
+                served = case.windows.service.cost(account, leaves, leaves)
+                profit += coming.profit - earned(cells, measure, served)
                 count -= sum(c.count for c in cells.values())
                 standing.is_known = True
                 standing.has_lines |= coming.amount != 0

@@ -7,9 +7,18 @@ tiers as (
     inner join bounds on bounds.last_month_end = account_tiers.month_end
 ),
 
+-- A unit that the CRM knows from a later day on has no official row yet.
+unborn as (
+    select starts.tier_unit_id from {{ ref('int_identity__unit_starts') }} as starts
+    inner join bounds on bounds.last_month_end < starts.exists_from
+    where starts.epoch_date = (select max(epoch_date) from {{ ref('int_identity__epochs') }})
+),
+
 provisional as (
     select provisional_tiers.* from {{ ref('provisional_tiers') }} as provisional_tiers
     inner join bounds on bounds.last_month_end <= provisional_tiers.as_of_date
+    left join unborn on unborn.tier_unit_id = provisional_tiers.tier_unit_id
+    where unborn.tier_unit_id is null
 )
 
 select tiers.tier_unit_id, provisional.tier_unit_id as provisional_unit_id

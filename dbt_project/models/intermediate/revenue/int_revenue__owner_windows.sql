@@ -77,7 +77,7 @@ shared as (
         and cost_ratios.product_family = families.product_family
 ),
 
--- What it cost to serve an account that changed hands: by the owner at the end of each month.
+-- What it cost to serve an account, by its owner at the end of each month.
 served as (
     select
         months.month_end,
@@ -91,7 +91,6 @@ served as (
     inner join efforts
         on efforts.month_start >= months.window_from
         and efforts.month_start <= months.month_start
-    inner join handed_over on handed_over.account_id = efforts.account_id
     inner join versions
         on versions.account_id = efforts.account_id
         and versions.valid_from <= last_day(efforts.month_start)
@@ -115,7 +114,8 @@ owned as (
         account_windows.lines_count,
         account_windows.quantity,
         account_windows.net_amount,
-        account_windows.profit_amount
+        account_windows.profit_amount + coalesce(account_windows.cost_to_serve_amount, 0)
+            as profit_amount
     from account_windows
     inner join only_owners on only_owners.account_id = account_windows.account_id
 ),
@@ -133,6 +133,7 @@ final as (
     inner join units
         on units.epoch_date = months.epoch_date and units.account_id = owned.account_id
     group by months.month_end, owned.owner_user_id
+    having sum(owned.lines_count) > 0
 )
 
 select * from final
