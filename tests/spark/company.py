@@ -93,7 +93,7 @@ def land(folder: Path, to: Settings) -> Run:
 
 
 def _write_rules(folder: Path) -> None:
-    """Tighter tiers in the last months, and a channel with an apostrophe."""
+    """Tighter tiers in the last months, a channel with an apostrophe, and costs to serve."""
     folder.mkdir(parents=True)
     seeds = PROJECT_ROOT / "dbt_project" / "seeds"
     tiers = (seeds / "tier_config.csv").read_text("utf-8")
@@ -101,3 +101,10 @@ def _write_rules(folder: Path) -> None:
     (folder / "tier_config.csv").write_text(f"{tiers}{later}\n", "utf-8")
     channels = (seeds / "channel_config.csv").read_text("utf-8")
     (folder / "channel_config.csv").write_text(f"{channels}l'été,false,true\n", "utf-8")
+    rates = (seeds / "cost_to_serve_rates.csv").read_text("utf-8")
+    kinds = (("visit", 400), ("call", 60), ("case", 250), ("order", 45), ("return", 180))
+    rows = "".join(f"1900-01-01,{kind},{amount}\n" for kind, amount in kinds)
+    # Another rate from a day inside a month on.
+    (folder / "cost_to_serve_rates.csv").write_text(
+        f"{rates}{rows}2026-03-11,visit,425.50\n", "utf-8"
+    )
