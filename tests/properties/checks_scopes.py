@@ -168,9 +168,12 @@ def drivers_are_ranked(case: Case) -> Iterator[str]:
     events: dict[str, list[Row]] = defaultdict(list)
     for r in case.mart("tier_drop_drivers"):
         events[r["event_key"]].append(r)
+    sold = {r["event_key"] for r in case.mart("tier_drop_products")}
     for key, rows in events.items():
         measure = case.windows.measure(rows[0]["effective_date"]).name
-        if len({r["driver"] for r in rows}) != 7 + (measure == "contribution_profit"):
+        # Who sold nothing in either window was only served.
+        count = 7 * (key in sold) + (measure == "contribution_profit")
+        if len({r["driver"] for r in rows}) != count:
             yield f"{key}: {sorted(r['driver'] for r in rows)}"
         for r in rows:
             amount = r["driver_amount"]

@@ -38,7 +38,8 @@ class ServiceCosts:
                 self._add(r["account_id"], r["order_date"], "order")
 
     def _add(self, account: str, day: date, kind: str) -> None:
-        if day <= self.books.end:
+        # A company begins with the month of its first document.
+        if self.books.first_document.replace(day=1) <= day <= self.books.end:
             self.efforts[account].append((day, kind))
 
     def is_known_from(self, day: date) -> bool:
