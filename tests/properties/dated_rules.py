@@ -74,7 +74,7 @@ def random_rules(random: Random, start: date, end: date) -> dict[str, list[Row]]
     if random.random() < 0.4:
         day = str(some_day(random, start, end))
         months = {name: random.randrange(1, 13) for name in lookbacks if name != "valid_from"}
-        rules["collection_rules"].append({**months, "valid_from": day})
+        rules["collection_rules"].append({"valid_from": day, **months})
     return rules
 
 
