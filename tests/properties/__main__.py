@@ -13,11 +13,12 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from multiprocessing import get_context
 
 from tests.properties.companies import BATCH, describe, make_company
-from tests.properties.crowd import MARTS, Case, Crowd, Violation
-from tests.properties.harness import Builder
+from tests.properties.crowd import MARTS, Case, Crowd, Violation, table_of
+from tests.properties.harness import Builder, Row
 from tests.properties.metamorphic import CHANGES, differences
 from tests.properties.run import CHECKS, whole_part
 
@@ -54,8 +55,12 @@ def one(seed: int) -> Iterator[Violation]:
     print(f"company {seed} as of {inputs.as_of_date}: {describe(inputs)}")
     builder = Builder()
     builder.build({seed: inputs}, MARTS)
-    rows = {mart: builder.records(f"select * from marts.{mart} order by all") for mart in MARTS}
-    case = Case(seed, inputs, rows.__getitem__)
+
+    @cache
+    def rows(mart: str) -> list[Row]:
+        return builder.records(f"select * from {table_of(mart)} order by all")
+
+    case = Case(seed, inputs, rows)
     for name, check in CHECKS.items():
         for problem in check(case):
             yield Violation(seed, name, problem)

@@ -112,6 +112,11 @@ class Case:
         return all(r["currency_code"] in {None, "CNY"} for r in rows)
 
 
+def table_of(mart: str) -> str:
+    """Return a mart, or a model that a property reads beside them, with its schema."""
+    return f"{'intermediate' if mart.startswith('int_') else 'marts'}.{mart}"
+
+
 class Crowd:
     """A built batch of companies."""
 
@@ -146,8 +151,7 @@ class Crowd:
         """Return the rows of a mart by company; `mart where ...` takes a part of them."""
         if mart not in self._marts:
             found: dict[int, list[Row]] = defaultdict(list)
-            schema = "intermediate" if mart.startswith("int_") else "marts"
-            for row in self.builder.records(f"select * from {schema}.{mart} order by all"):
+            for row in self.builder.records(f"select * from {table_of(mart)} order by all"):
                 found[row.pop("company")].append(row)
             self._marts[mart] = found
         return self._marts[mart]
