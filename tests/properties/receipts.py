@@ -96,6 +96,8 @@ def rates(trade: Trade, first: date) -> list[Row]:
         day = first
         while day < trade.end + timedelta(days=1):
             level_now = Decimal(level) * Decimal(trade.random.randrange(9000, 11000)) / 10000
+            # Rates have eight decimals.
+            level_now += Decimal(day.toordinal() % 9973) / 10**8
             rows.append({"currency_code": currency, "rate_date": day, "rate_to_base": level_now})
             day += timedelta(days=trade.random.choice([1, 7, 10, 11]))
     return rows

@@ -53,9 +53,10 @@ final as (
         joined.amount,
         case
             when joined.source_currency_code = joined.currency_code then joined.amount
+            -- A rate has eight decimals and the division four, so both sides are moved by four.
             else cast({{ multiply_divide(
-                at_rate('joined.amount', 'invoice_rates.rate_to_base'), '1',
-                'source_rates.rate_to_base') }} as decimal(18,2))
+                at_rate('joined.amount', 'invoice_rates.rate_to_base'), '10000',
+                'source_rates.rate_to_base * 10000') }} as decimal(18,2))
         end as source_amount,
         joined.booking_rate,
         -- Across currencies the source was changed into the currency of the invoice on that day.
