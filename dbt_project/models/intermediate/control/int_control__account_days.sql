@@ -4,10 +4,8 @@
 {%- set measures = ['receipts_count', 'receipts_amount', 'third_party_amount', 'cash_amount',
     'reversed_count', 'applications_count', 'applied_amount', 'out_of_order_amount',
     'cross_account_amount'] %}
-with days as (select * from {{ ref('int_calendar__days') }}),
-
-documents as (
-    select * from {{ ref('int_revenue__documents') }}{% if not is_known %} where false{% endif %}
+with grid as (
+    select * from {{ ref('int_receivables__account_days') }}{% if not is_known %} where false{% endif %}
 ),
 
 payments as (
@@ -25,28 +23,6 @@ positions as (select * from {{ ref('int_control__positions') }}),
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
 rules as ({{ dated_rows('control_rules') }}),
-
-first_documents as (
-    select
-        account_id,
-        min(first_date) as first_date
-    from (
-        select account_id, invoice_date as first_date from documents
-        union all
-        select account_id, received_date as first_date from payments
-    ) as all_documents
-    group by account_id
-),
-
-grid as (
-    select
-        days.as_of_date,
-        days.is_month_end,
-        {{ month_number('days.as_of_date') }} as month_number,
-        first_documents.account_id
-    from days
-    inner join first_documents on first_documents.first_date <= days.as_of_date
-),
 
 -- A column that no receipt had filled by a day says nothing on it.
 named as (

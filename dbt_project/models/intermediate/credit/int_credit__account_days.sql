@@ -5,9 +5,7 @@
 {%- set are_orders_known = is_present('erp_orders') and is_present('erp_order_lines') %}
 with days as (select * from {{ ref('int_calendar__days') }}),
 
-documents as (select * from {{ ref('int_revenue__documents') }}),
-
-payments as (select * from {{ ref('stg_erp__payments') }}),
+account_days as (select * from {{ ref('int_receivables__account_days') }}),
 
 orders as (select * from {{ ref('int_credit__order_periods') }}),
 
@@ -19,17 +17,11 @@ versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
 rules as ({{ dated_rows('credit_rules') }}),
 
-firsts as (
+first_orders as (
     select
         account_id,
-        min(first_date) as first_date
-    from (
-        select account_id, invoice_date as first_date from documents
-        union all
-        select account_id, received_date as first_date from payments
-        union all
-        select account_id, valid_from as first_date from orders
-    ) as all_documents
+        min(valid_from) as first_date
+    from orders
     {%- if not is_present('erp_payment_applications') %}
     where false
     {%- endif %}
@@ -37,12 +29,14 @@ firsts as (
 ),
 
 grid as (
+    select as_of_date, month_number, account_id from account_days
+    union
     select
         days.as_of_date,
         {{ month_number('days.as_of_date') }} as month_number,
-        firsts.account_id
+        first_orders.account_id
     from days
-    inner join firsts on firsts.first_date <= days.as_of_date
+    inner join first_orders on first_orders.first_date <= days.as_of_date
 ),
 
 -- Most orders are delivered within their month: few are open at any month-end.

@@ -49,8 +49,6 @@ of_accounts as (
         windows.measure_used,
         units.account_id,
         line_groups.product_family,
-        sum(case when line_groups.is_splittable then line_groups.lines_count else 0 end)
-            as split_lines_count,
         sum(case when line_groups.is_splittable then line_groups.quantity else 0 end) as quantity,
         {{ money_sum('case when line_groups.is_splittable then line_groups.net_amount end') }}
             as split_net_amount,
@@ -115,7 +113,6 @@ final as (
         product_family,
         {%- for side, flag in [('prior', 'not is_current'), ('current', 'is_current')] %}
         max(case when {{ flag }} then 1 else 0 end) = 1 as is_in_{{ side }},
-        sum(case when {{ flag }} then split_lines_count else 0 end) as {{ side }}_split_lines_count,
         cast(sum(case when {{ flag }} then quantity else 0 end) as decimal(18,4))
             as {{ side }}_quantity,
         {{ money_sum('case when ' ~ flag ~ ' then split_net_amount end') }}
