@@ -1,8 +1,7 @@
-"""What the step tells to whom: routing, holds, digest, snooze, hours, reminders."""
+"""What the step tells and what it does not: reruns, digest, snooze, reminders, the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -10,10 +9,8 @@ import pytest
 from keyaccounts.alerts import schema
 from keyaccounts.alerts.actions import list_alerts, record_action
 from keyaccounts.alerts.errors import ActionRefusedError, LedgerError, PublicationUnreadableError
-from keyaccounts.alerts.notify import deliver_pending, tell_data_engineers
-from keyaccounts.settings import Run
 
-from .conftest import TUESDAY, USERS, Desk, at, event, write_publication
+from .conftest import TUESDAY, Desk, at, event
 
 MONDAY = TUESDAY + timedelta(days=6)
 
@@ -109,53 +106,6 @@ def test_an_action_that_breaks_a_rule_is_refused(
         record_action(desk.settings, **action | changes)  # type: ignore[arg-type]
 
 
-def test_critical_goes_to_the_manager_too(desk: Desk) -> None:
-    desk.night(TUESDAY, [event(severity="critical", to_value="C")])
-    assert {mail["To"].addresses[0].addr_spec for mail in desk.channel.sent} == {
-        "li@firm.test",
-        "boss@firm.test",
-    }
-
-
-@pytest.mark.parametrize("owner", [None, "gone", "never heard of"])
-def test_without_an_active_owner_the_fallback_manager_gets_it(
-    desk: Desk, owner: str | None
-) -> None:
-    summary = desk.with_settings(fallback_manager="am2").night(
-        TUESDAY, [event(owner_user_id=owner)]
-    )
-    assert desk.decisions()[0][3:] == ("am2", "no_owner")
-    assert summary["no_owner"] == 1
-    assert "please name one" in desk.text()
-
-
-def test_finance_control_is_never_shared_with_the_owner(desk: Desk) -> None:
-    review = event(
-        "am1", alert_type="owner_drag_review", unit_type="owner", account_id=None,
-        audience="finance_control", severity="critical", from_value=None, to_value=None,
-    )  # fmt: skip
-    digest = review | {"event_key": "cash|2", "severity": "medium", "delivery": "digest"}
-    desk.night(TUESDAY, [review, digest])
-    desk.night(MONDAY, [])
-    desk.night(MONDAY + timedelta(days=1), [review, digest])
-    recipients = {row["recipient"] for row in desk.rows(schema.messages)}
-    assert recipients == {"finance@firm.test"}
-
-
-def test_data_engineering_alerts_go_to_data_engineers_at_any_hour(desk: Desk) -> None:
-    check = event(
-        "company", alert_type="reconciliation_failed", unit_type="company", account_id=None,
-        owner_user_id=None, audience="data_engineering", from_value="general_ledger", to_value=None,
-        payload='{"check_name": "general_ledger", "difference_amount": 12.50}',
-    )  # fmt: skip
-    desk.night(TUESDAY, [check], hour=3)
-    assert [mail["To"].addresses[0].addr_spec for mail in desk.channel.sent] == ["data@firm.test"]
-    assert "Check general_ledger failed" in desk.channel.sent[0]["Subject"]
-    assert "Difference: CNY 12.50" in desk.text()
-    desk.night(days(1), [])
-    assert "retract" not in {row[1] for row in desk.decisions()}
-
-
 def test_delivery_none_is_only_recorded(desk: Desk) -> None:
     for day in (0, 1):
         summary = desk.night(days(day), [event(delivery="none")])
@@ -224,75 +174,6 @@ def test_a_run_for_an_earlier_day_never_sends(desk: Desk) -> None:
     assert desk.last() == [("send", "")]
 
 
-@pytest.mark.parametrize(
-    ("dropped", "a_units", "is_held"), [(4, 10, False), (5, 100, False), (5, 99, True)]
-)
-def test_the_circuit_breaker_needs_five_units_and_five_percent(
-    desk: Desk, dropped: int, a_units: int, is_held: bool
-) -> None:
-    rows = [event(f"ACC{i}") for i in range(dropped)]
-    desk.night(TUESDAY, rows, publish={"a_units": a_units})
-    expected = ("hold", "circuit_breaker") if is_held else ("send", "")
-    assert set(desk.last()) == {expected}
-
-
-def test_a_tripped_breaker_tells_twice_two_once_and_waits_for_a_human(desk: Desk) -> None:
-    rows = [event(f"ACC{i}") for i in range(6)]
-    other = event("ACC9", alert_type="credit_hold", severity="high")
-    for day in (0, 1):
-        summary = desk.night(days(day), [*rows, other], publish={"a_units": 50})
-        assert summary["decisions"] == {"hold": 7}
-    assert {mail["To"].addresses[0].addr_spec for mail in desk.channel.sent} == {
-        "data@firm.test",
-        "boss@firm.test",
-    }
-    assert len(desk.channel.sent) == 2
-    assert "6 of 50 A units drop" in desk.text()
-    desk.night(days(2), [*rows, other], publish={"a_units": 50}, release_holds=True)
-    assert set(desk.last()) == {("send", "")}
-    late = event("LATE")
-    desk.night(days(3), [*rows, other, late], publish={"a_units": 50})
-    assert ("hold", "circuit_breaker") not in desk.last()
-    assert len(desk.channel.sent) == 4
-
-
-def test_history_before_go_live_does_not_trip_the_breaker(desk: Desk) -> None:
-    rows = [event(f"ACC{i}", effective_date=date(2026, 3, 31)) for i in range(30)]
-    summary = desk.with_settings(go_live_date=None).night(TUESDAY, rows)
-    assert summary["decisions"] == {"baseline": 30}
-    assert summary["holds"] == []
-
-
-def test_drops_that_are_settled_never_trip_the_breaker_again(desk: Desk) -> None:
-    rows = [event(f"ACC{i}") for i in range(6)]
-    desk.night(TUESDAY, rows, publish={"a_units": 1000})
-    desk.night(days(1), [*rows, event("NEW", alert_type="credit_hold")], publish={"a_units": 10})
-    assert ("send", "") in desk.last()
-
-
-def test_a_hold_that_comes_back_on_the_same_day_is_not_told_twice(desk: Desk) -> None:
-    for checks in (["general_ledger"], [], ["general_ledger"]):
-        desk.night(TUESDAY, [], publish={"failed_checks": checks})
-    assert len(desk.channel.sent) == 2
-
-
-def test_a_failed_blocking_check_holds_business_alerts_until_it_is_right(desk: Desk) -> None:
-    check = event("company", audience="data_engineering", unit_type="company", account_id=None)
-    desk.night(TUESDAY, [event(), check], publish={"failed_checks": ["general_ledger"]})
-    assert desk.last() == [("hold", "blocking_check"), ("send", "")]
-    assert "am1" not in {row["recipient"] for row in desk.rows(schema.messages)}
-    desk.night(days(1), [event(), check])
-    assert ("send", "") in desk.last()
-
-
-def test_a_held_run_retracts_nothing_and_sends_no_digest(desk: Desk) -> None:
-    desk.night(TUESDAY, [event(), event("B", severity="low")])
-    desk.night(MONDAY, [event("B", severity="low")], publish={"failed_checks": ["general_ledger"]})
-    assert {row[1] for row in desk.decisions()[2:]} == {"hold"}
-    desk.night(MONDAY + timedelta(days=1), [event(), event("B", severity="low")])
-    assert "Weekly account digest: 1 item" in desk.channel.sent[-1]["Subject"]
-
-
 def test_reminders_after_three_and_seven_days_until_acknowledged(desk: Desk) -> None:
     acknowledged, open_ = event("ACC1"), event("ACC2", owner_user_id="am2")
     medium = event("ACC3", severity="medium", delivery="immediate")
@@ -320,59 +201,6 @@ def test_what_a_person_resolved_before_it_was_sent_is_not_sent(desk: Desk) -> No
     )  # fmt: skip
     desk.night(days(1), [event()])
     assert desk.last() == [("suppress", "closed_by_user")]
-
-
-@pytest.mark.parametrize(
-    ("day", "hour", "is_sent"),
-    [(TUESDAY, 3, False), (TUESDAY, 8, True), (TUESDAY, 18, False), (days(4), 10, False)],
-)
-def test_real_channels_wait_for_business_hours(
-    desk: Desk, day: date, hour: int, is_sent: bool
-) -> None:
-    desk.night(day, [event()], hour=hour)
-    assert len(desk.channel.sent) == is_sent
-    assert len(desk.outbox(".eml")) == 1
-    counts = deliver_pending(
-        desk.settings, wall_time=at(MONDAY), channels=[desk.channel], log=desk.lines.append
-    )
-    assert counts["sent"] == (not is_sent)
-    assert len(desk.channel.sent) == 1
-
-
-def test_the_owner_at_send_time_stands_above_the_owner_of_the_event(desk: Desk) -> None:
-    write_publication(
-        desk.settings.published,
-        date(2026, 4, 6),
-        [event("ACC1"), event("ACC2"), event("ACC3")],
-        accounts=[("ACC1", "Blue River", "am2"), ("ACC2", "Red Hill", None)],
-    )
-    desk.notify(date(2026, 4, 6), at(TUESDAY))
-    assert [row[3] for row in desk.decisions()] == ["am2", "boss", "am1"]
-
-
-def test_a_failed_run_is_told_at_any_hour_and_a_broken_channel_is_only_logged(
-    desk: Desk,
-) -> None:
-    run = Run(date(2026, 4, 6), at(TUESDAY, 3))
-    told = [tell_data_engineers(desk.settings, run, "Run failed\r\nBcc: x@y.test", ["step <build>"],
-            [desk.channel], desk.lines.append) for _ in range(2)]  # fmt: skip
-    assert told == [{"sent": 2, "failed": 0}] * 2
-    assert len(desk.outbox(".eml")) == 1
-    assert desk.channel.sent[0]["Bcc"] is None
-    assert len(set(desk.channel.keys)) == 1
-    desk.channel.fault = ConnectionRefusedError("no server")
-    told = [tell_data_engineers(desk.settings, run, "x", [], [desk.channel], desk.lines.append)]
-    assert told == [{"sent": 1, "failed": 1}]
-    assert "no server" in desk.lines[-1]
-
-
-def test_users_without_an_address_get_a_file_and_a_named_error(
-    desk: Desk, users: Callable[..., None]
-) -> None:
-    users([replace_email(user, "not an address\r\nBcc: x@y.test") for user in USERS])
-    desk.night(TUESDAY, [event()])
-    assert len(desk.outbox(".eml")) == 1
-    assert "no e-mail address for am1" in "".join(desk.lines)
 
 
 def replace_email(user: dict[str, object], email: str) -> dict[str, object]:
