@@ -203,10 +203,6 @@ def test_what_a_person_resolved_before_it_was_sent_is_not_sent(desk: Desk) -> No
     assert desk.last() == [("suppress", "closed_by_user")]
 
 
-def replace_email(user: dict[str, object], email: str) -> dict[str, object]:
-    return user | {"email": email}
-
-
 def test_without_a_publication_the_error_names_the_place(desk: Desk) -> None:
     with pytest.raises(PublicationUnreadableError, match="current"):
         desk.notify(TUESDAY, at(TUESDAY))

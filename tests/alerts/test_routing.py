@@ -118,3 +118,7 @@ def test_users_without_an_address_get_a_file_and_a_named_error(
     desk.night(TUESDAY, [event()])
     assert len(desk.outbox(".eml")) == 1
     assert "no e-mail address for am1" in "".join(desk.lines)
+
+
+def replace_email(user: dict[str, object], email: str) -> dict[str, object]:
+    return user | {"email": email}
