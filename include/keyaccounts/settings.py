@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -72,7 +73,7 @@ class Settings:
     """A master (`local[2]`, `spark://host:7077`, `yarn`), Spark Connect (`sc://host:15002`) or a
     Thrift server (`thrift://user@host:10000`)."""
     spark_options: str = ""
-    """Spark options, `key=value` with a blank between."""
+    """Spark options, `key=value` with a blank between; quotes around a value with blanks."""
     spark_database: str = "keyaccounts"
     """Start of the names of the databases on Spark: `<it>_marts` and so on."""
     spark_format: str = "parquet"
@@ -84,6 +85,17 @@ class Settings:
     storage_url: str | None = None
     """Object storage for what the cluster and readers see: `s3://bucket/folder`, `gs://`, `hdfs://`,
     `abfs://` or `file:///`; options of pyarrow.fs behind `?`, no credentials."""
+
+    @property
+    def spark_settings(self) -> dict[str, str]:
+        """The Spark options taken apart. Raises ConfigurationError when one is no `key=value`."""
+        try:
+            parts = [part.partition("=") for part in shlex.split(self.spark_options)]
+        except ValueError as error:
+            raise ConfigurationError(f"spark_options: {error}") from error
+        if not all(key and equals for key, equals, _ in parts):
+            raise ConfigurationError("spark_options does not read like key=value 'key=two words'")
+        return {key: value for key, _, value in parts}
 
     @property
     def landing(self) -> Path:
@@ -207,8 +219,7 @@ def _checked(settings: Settings) -> Settings:
         )
     if not re.fullmatch("[a-z][a-z0-9_]*", settings.spark_database):
         raise ConfigurationError(f"spark_database {settings.spark_database!r} is no plain name")
-    if any("=" not in part for part in settings.spark_options.split()):
-        raise ConfigurationError("spark_options does not read like key=value key=value")
+    _ = settings.spark_settings
     _check_storage(settings)
     if settings.threads < 1 or settings.keep_versions < 1:
         raise ConfigurationError("threads and keep_versions must be at least 1")

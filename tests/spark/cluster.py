@@ -27,8 +27,8 @@ START_SECONDS = 180.0
 STOP_SECONDS = 10.0
 TAIL = 4000
 
-# Small data on a small machine: the second compiler of the JVM would cost more than it gains. Without
-# it the JVM keeps only 48 MB for compiled code, and when these are full, method handles fail.
+# Small data on a small machine: the second compiler of the JVM would cost more than it gains.
+# Without it the JVM keeps only 48 MB for compiled code; when they are full, method handles fail.
 JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 # And the same answers whatever the machine's zone is.
 SETTINGS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,7 +90,7 @@ def test_every_mart_is_equal(
     shutil.copytree(duck.home / "landing", there.home / "landing")
     ran_before = cluster.applications()
     with url_of(way, cluster, folder / f"server_{way}") as url:
-        said = " ".join(f"{key}={value}" for key, value in options.items())
+        said = shlex.join(f"{key}={value}" for key, value in options.items())
         there = replace(there, spark_url=url, spark_options=said)
         publish(there, run)
 

@@ -91,8 +91,7 @@ def _work_folder(settings: Settings) -> Path:
 
 def _options(settings: Settings) -> dict[str, str]:
     memory = settings.memory_limit.upper().replace("I", "").replace(" ", "").removesuffix("B")
-    given = dict(part.split("=", 1) for part in settings.spark_options.split() if part)
-    return {"spark.driver.memory": memory.lower(), **given}
+    return {"spark.driver.memory": memory.lower(), **settings.spark_settings}
 
 
 def _landing_files(settings: Settings, folder: Path) -> dict[str, list[str]]:
