@@ -13,6 +13,7 @@ from tests.properties import (
     checks_details,
     checks_drivers,
     checks_events,
+    checks_influence,
     checks_payments,
     checks_profiles,
     checks_profitability,
@@ -31,6 +32,7 @@ CHECKS: dict[str, Check] = {
     for module in (
         checks_tiers,
         checks_events,
+        checks_influence,
         checks_profiles,
         checks_profitability,
         checks_contacts,
@@ -46,6 +48,7 @@ CHECKS: dict[str, Check] = {
         checks_value,
         checks_curves,
         checks_profitability,
+        checks_influence,
     )
     for check in module.CHECKS
 }
