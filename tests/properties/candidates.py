@@ -52,6 +52,7 @@ class Candidates:
         """Take what is known of tiers and rhythms; `measures` hold influence and prospects."""
         self.books, self.windows, self.ratings = books, windows, ratings
         self.rhythms, self.measures = rhythms, measures
+        self.amounts = _amounts(books)
         self.days = list(ratings)
         self.at = {day: self._units(day) for day in self.days}
         for day, units in self.at.items():
@@ -142,7 +143,7 @@ class Candidates:
         """Return the amounts of the first and the last four purchase days, None below eight."""
         amounts: dict[date, int] = defaultdict(int)
         for account in accounts:
-            for bought_on, amount in self.books.bought.get(account, []):
+            for bought_on, amount in self.amounts.get(account, []):
                 if bought_on <= day:
                     amounts[bought_on] += amount
         ordered = [amounts[d] for d in sorted(amounts)]
@@ -209,6 +210,19 @@ class Candidates:
         if shares[0] is not None and shares[1] is not None and (shares[0] or shares[1]):
             verdict = "useful" if shares[0] > shares[1] else "useless"
         return ratio(shares[0]), ratio(shares[1]), ratio(lift), verdict
+
+
+def _amounts(books: Books) -> dict[str, list[tuple[date, int]]]:
+    """Return the purchases of each account: day and net amount in cents."""
+    net: dict[str, int] = defaultdict(int)
+    for r in books.inputs.rows["erp_invoice_lines"]:
+        net[r["invoice_id"]] += to_cents(r["net_amount"])
+    found: dict[str, list[tuple[date, int]]] = defaultdict(list)
+    for key, r in books.bought.items():
+        day = r["invoice_date"]
+        amount = books.in_base(net[key], r["currency_code"], day)
+        found[r["account_id"]].append((day, amount))
+    return found
 
 
 def _part(amount: int, limit: Fraction) -> Fraction:

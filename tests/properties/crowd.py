@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any
 
-from tests.properties import retention, tiers
+from tests.properties import influence, prospects, retention, tiers
 from tests.properties.books import Books
 from tests.properties.candidates import Candidates
 from tests.properties.companies import BATCH, make_company
@@ -33,7 +33,7 @@ MARTS = (
     "alert_events", "account_alerts", "owner_receivables", "cash_control", "credit_exposure",
     "tier_transitions", "account_value", "pareto",
     "provisional_tiers", "int_forecasts__account_months",
-    "account_profitability",
+    "account_profitability", "int_candidates__influence", "int_candidates__prospects",
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins",
 )  # fmt: skip
 
@@ -111,6 +111,16 @@ class Case:
             for r in self.mart(model):
                 measures[r["month_end"], r["tier_unit_id"]] |= r
         return Candidates(self.books, self.windows, self.ratings, self.rhythms, measures)
+
+    @cached_property
+    def influences(self) -> dict[tuple[date, str], influence.Influence]:
+        """Influence by month-end and unit."""
+        return influence.influences(self.books, self.windows, self.ratings)
+
+    @cached_property
+    def prospects(self) -> dict[tuple[date, str], prospects.Prospect]:
+        """Prospects by month-end and unit."""
+        return prospects.prospects(self.books, self.windows, self.ratings)
 
     @cached_property
     def yearly(self) -> dict[str, dict[tuple[date, str], retention.Movement]]:

@@ -14,6 +14,7 @@ from tests.properties import (
     checks_details,
     checks_drivers,
     checks_events,
+    checks_influence,
     checks_payments,
     checks_profiles,
     checks_profitability,
@@ -32,6 +33,7 @@ CHECKS: dict[str, Check] = {
     for module in (
         checks_tiers,
         checks_events,
+        checks_influence,
         checks_profiles,
         checks_profitability,
         checks_contacts,
@@ -48,6 +50,7 @@ CHECKS: dict[str, Check] = {
         checks_candidates,
         checks_curves,
         checks_profitability,
+        checks_influence,
     )
     for check in module.CHECKS
 }

@@ -161,6 +161,10 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "a_month_of_sales_is_its_days": (
         "collection_metrics", "remaining_0_amount <= sales_0_amount",
         "remaining_0_amount < sales_0_amount"),
+    "influence_is_recomputed": (
+        "int_candidates__openings", "where is_opener", "where is_opener is not null"),
+    "prospects_are_recomputed": (
+        "int_candidates__adopters", "rank() over", "row_number() over"),
     "bi_reads_its_own_alerts": ("account_alerts", "'account_team'", "'account_teams'"),
 }  # fmt: skip
 # Change: the same, laid over the models before and after it.
