@@ -42,10 +42,10 @@ def eight_days(last: date) -> list[date]:
 def candidates(folder: Path) -> None:
     """Three A accounts of 120,000 a year, and accounts at and just below each limit.
 
-    R has doubled, S lacks a cent of it, T has seven purchase days, Q doubled and fell silent. U doubled
-    together with its daughter V, Z too, but with two invoices on each of its days. W, X and Y have
-    stated what they spend, Y a day too early. J brought K, who earns a quarter of an A; L brought M,
-    who lacks a cent of it. I is rated, N was rated a year ago, G grows itself.
+    R has doubled, S lacks a cent of it, T has seven purchase days, Q doubled and fell silent. U
+    doubled together with its daughter V, Z too, but with two invoices on each of its days. W, X and
+    Y have stated what they spend, Y a day too early. J brought K, who earns a quarter of an A; L
+    brought M, who lacks a cent of it. I is rated, N was rated a year ago, G grows itself.
     """
     june = eight_days(date(2026, 6, 10))
     doubled = ["100.00"] * 4 + ["200.00"] * 4
@@ -87,7 +87,7 @@ def candidates(folder: Path) -> None:
 
 
 def converted(folder: Path) -> None:
-    """R doubles in the first year and is A two years later; O stays what it is; Q leaves the list."""
+    """R doubles in a year and is A two years later; O stays what it is; Q leaves the list."""
     days = [date(2023, n, 10) for n in range(7, 13)] + [date(2024, n, 10) for n in range(1, 7)]
     invoices = monthly("BIG", "10000.00", date(2023, 6, 1), 37)
     invoices += monthly("O", "100.00", date(2023, 7, 1), 36)

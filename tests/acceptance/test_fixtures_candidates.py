@@ -1,4 +1,4 @@
-"""The fixture `lifecycle_state`, and candidates at and below each limit, through the real models."""
+"""The fixture `lifecycle_state`, and candidates at and below each limit, by the real models."""
 
 from __future__ import annotations
 

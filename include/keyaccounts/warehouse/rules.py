@@ -31,9 +31,9 @@ def check_rules(file: Path, seeds: Path) -> None:
     Raises ConfigurationError with file, line and column: an unknown file, another header, no row,
     a value that does not parse, rules that begin later than 1900-01-01, limits out of order, a
     cost of capital that is no fraction, a lookback that is no whole number of months from 1 to 12,
-    shares, scores, months or weights of candidates that cannot be meant, a rule of alert_rules.csv
-    that is missing or that nobody knows. A seed that is empty in the project is optional: it may
-    stay empty and begin on any day.
+    shares, scores, months or weights of candidates or limits of the lifecycle that cannot be meant,
+    a rule of alert_rules.csv that is missing or that nobody knows. A seed that is empty in the
+    project is optional: it may stay empty and begin on any day.
     """
     seed = seeds / file.name
     if not seed.is_file():
@@ -173,8 +173,8 @@ def _check_lifecycle(file: Path, line: int, row: dict[str, str]) -> None:
     ]  # fmt: skip
     if not (limits[0] <= limits[1] <= limits[3] and limits[0] <= limits[2] <= limits[3]):
         raise ConfigurationError(
-            f"rules_dir: {file.name} line {line}: each from_days must not be above its to_days, and "
-            "the bounds of at_risk not above those of churned"
+            f"rules_dir: {file.name} line {line}: each from_days must not be above its to_days, "
+            "and the bounds of at_risk not above those of churned"
         )
     if Decimal(row["churned_multiple"]) < 1 or Decimal(row["churned_multiple"]) % Decimal("0.1"):
         raise ConfigurationError(
