@@ -7,27 +7,36 @@ with outcomes as (
 
 bounds as (select * from {{ ref('int_calendar__bounds') }}),
 
+-- No row without a month-end that is old enough.
+sums as (
+    select
+        is_cohort_complete,
+        count(case when is_candidate then 1 end) as candidates_count,
+        count(case when is_candidate then became_a_date end) as candidates_became_a_count,
+        count(case when not is_candidate then 1 end) as others_count,
+        count(case when not is_candidate then became_a_date end) as others_became_a_count
+    from outcomes
+    group by is_cohort_complete
+),
+
 counted as (
     select
         bounds.as_of_date,
-        count(case when outcomes.is_candidate then 1 end) as candidates_count,
-        count(case when outcomes.is_candidate then outcomes.became_a_date end)
-            as candidates_became_a_count,
-        count(case when not outcomes.is_candidate then 1 end) as others_count,
-        count(case when not outcomes.is_candidate then outcomes.became_a_date end)
-            as others_became_a_count
+        {%- for count in ['candidates_count', 'candidates_became_a_count', 'others_count',
+            'others_became_a_count'] %}
+        cast(coalesce(sums.{{ count }}, 0) as bigint) as {{ count }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from bounds
-    left join outcomes on outcomes.is_cohort_complete
-    group by bounds.as_of_date
+    left join sums on true
 ),
 
 final as (
     select
         as_of_date,
-        cast(candidates_count as bigint) as candidates_count,
-        cast(candidates_became_a_count as bigint) as candidates_became_a_count,
-        cast(others_count as bigint) as others_count,
-        cast(others_became_a_count as bigint) as others_became_a_count,
+        candidates_count,
+        candidates_became_a_count,
+        others_count,
+        others_became_a_count,
         {{ ratio('candidates_became_a_count', 'candidates_count') }} as conversion_ratio,
         {{ ratio('others_became_a_count', 'others_count') }} as base_conversion_ratio,
         {{ multiply_divide('candidates_became_a_count', 'others_count',
