@@ -48,7 +48,6 @@ CHECKS: dict[str, Check] = {
         checks_value,
         checks_curves,
         checks_profitability,
-        checks_influence,
     )
     for check in module.CHECKS
 }
