@@ -50,7 +50,6 @@ CHECKS: dict[str, Check] = {
         checks_candidates,
         checks_curves,
         checks_profitability,
-        checks_influence,
     )
     for check in module.CHECKS
 }
