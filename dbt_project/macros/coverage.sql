@@ -6,10 +6,11 @@ expires that many months after the day it was rated on.
     {{ return({
         'crm_accounts': {
             'columns': ['parent_account_id', 'tax_id', 'industry_code', 'region', 'channel',
-                'owner_user_id', 'payment_terms_days', 'credit_limit_amount', 'created_at'],
+                'owner_user_id', 'payment_terms_days', 'credit_limit_amount',
+                'referred_by_account_id', 'created_at'],
             'manual': {'influence_score': ['influence_rated_on', 12],
                 'wallet_amount': ['wallet_as_of_date', 12],
-                'claimed_relationship_stage': none, 'exit_type': none},
+                'own_growth_score': none, 'claimed_relationship_stage': none, 'exit_type': none},
         },
         'crm_users': {'columns': ['email', 'department', 'team', 'manager_user_id'], 'manual': {}},
         'crm_contacts': {

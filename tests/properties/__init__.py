@@ -2,9 +2,9 @@
 
 A company is made from a seed (`companies.py`, `ledgers.py`), built by the project's own SQL in
 memory (`harness.py`; a hundred at once: `keyed.py`) and compared with what plain Python makes of
-its rows (`books.py`, `windows.py`, `tiers.py`, `outlook.py`, `ledger_days.py`,
-`collection_days.py`, `retention.py`). `make test` builds a few, `make properties COMPANIES=2000`
-many; a failure names the command that builds its company again.
+its rows (`books.py`, `windows.py`, `tiers.py`, `influence.py`, `prospects.py`, `outlook.py`,
+`ledger_days.py`, `collection_days.py`, `retention.py`). `make test` builds a few,
+`make properties COMPANIES=2000` many; a failure names the command that builds its company again.
 
 Where the invariants of the semantics are held, by the function of a `checks_*` module, the change
 of `metamorphic.py` (in quotes), or another test:

@@ -170,7 +170,15 @@ class Books:
 
     @cached_property
     def purchases(self) -> dict[str, list[date]]:
-        """Account to the days of its purchases, in order (decision 9, ruling 15)."""
+        """Account to the days of its purchases, in order."""
+        found: dict[str, list[date]] = defaultdict(list)
+        for r in self.bought.values():
+            found[r["account_id"]].append(r["invoice_date"])
+        return {account: sorted(days) for account, days in found.items()}
+
+    @cached_property
+    def bought(self) -> dict[str, Row]:
+        """The invoices that are purchases, by number (decision 9, ruling 15)."""
         net: dict[str, int] = defaultdict(int)
         for r in self.inputs.rows["erp_invoice_lines"]:
             net[r["invoice_id"]] += to_cents(r["net_amount"])
@@ -185,7 +193,7 @@ class Books:
                 is_invoice = r["document_type"] == "invoice"
                 sums = billed if is_invoice else credited
                 sums[r["order_id"]] += to_cents(r["gross_amount"]) * (1 if is_invoice else -1)
-        found: dict[str, list[date]] = defaultdict(list)
+        found = {}
         for key, r in self.documents.items():
             if r["document_type"] != "invoice" or net[key] <= 0:
                 continue
@@ -193,8 +201,8 @@ class Books:
             order = r["order_id"]
             by_order = order and 0 < credited[order] >= billed[order]
             if not by_application and not by_order:
-                found[r["account_id"]].append(r["invoice_date"])
-        return {account: sorted(days) for account, days in found.items()}
+                found[key] = r
+        return found
 
     # --- time -----------------------------------------------------------------------------------
 

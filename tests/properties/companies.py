@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 from keyaccounts.contract import load_contract
+from tests.properties.candidate_inputs import add_candidates
 from tests.properties.dated_rules import random_rules, some_day
 from tests.properties.efforts import add_efforts
 from tests.properties.harness import Inputs, Row
@@ -55,6 +56,7 @@ def make_company(seed: int) -> Inputs:
     rows["crm_accounts"] = [version for account in accounts for version in account]
     _people(random, rows, trade)
     add_orders(seed, rows, end)
+    add_candidates(seed, trade, rows)
     landed = LANDED[seed // BATCH % len(LANDED)]
     rules = random_rules(random, start, end)
     add_efforts(Random(f"efforts of {seed}"), trade, rows, rules)

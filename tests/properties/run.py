@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tests.properties import (
     checks_accounts,
+    checks_candidates,
     checks_collections,
     checks_contacts,
     checks_control,
@@ -13,6 +14,7 @@ from tests.properties import (
     checks_details,
     checks_drivers,
     checks_events,
+    checks_influence,
     checks_payments,
     checks_profiles,
     checks_profitability,
@@ -31,6 +33,7 @@ CHECKS: dict[str, Check] = {
     for module in (
         checks_tiers,
         checks_events,
+        checks_influence,
         checks_profiles,
         checks_profitability,
         checks_contacts,
@@ -44,6 +47,7 @@ CHECKS: dict[str, Check] = {
         checks_accounts,
         checks_control,
         checks_value,
+        checks_candidates,
         checks_curves,
         checks_profitability,
     )

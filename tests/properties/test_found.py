@@ -2,54 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from tests.properties.companies import ALL
-from tests.properties.dated_rules import TIER_RULES
-from tests.properties.harness import Builder, Inputs, Row
+from tests.properties.harness import Builder
+from tests.properties.small import account, at, company, invoice
 
 DIFFERENT = """
 select check_name from marts.receivables_reconciliation where check_status = 'different'
 """
 
 
-def at(day: str) -> datetime:
-    """Return the start of a day, in UTC as it lands: without a zone."""
-    return datetime.fromisoformat(day)
-
-
 @pytest.fixture(scope="module")
 def builder() -> Builder:
     return Builder()
-
-
-def account(name: str, **more: Any) -> Row:
-    return {
-        "account_id": name, "account_name": name, "is_internal": False, "_load": 1,
-        "updated_at": None, "landed_as_of": at("2023-01-01"), "created_at": None, **more,
-    }  # fmt: skip
-
-
-def invoice(name: str, of: str, day: str, amount: str, **more: Any) -> Row:
-    return {
-        "invoice_id": name, "account_id": of, "document_type": "invoice",
-        "invoice_date": date.fromisoformat(day), "gross_amount": Decimal(amount), **more,
-    }  # fmt: skip
-
-
-def company(day: str, accounts: list[Row], invoices: list[Row], **more: list[Row]) -> Inputs:
-    rows = {name: more.get(name, []) for name in ALL}
-    rows["crm_accounts"], rows["erp_invoices"] = accounts, invoices
-    rows["erp_invoice_lines"] = [
-        {"invoice_line_id": r["invoice_id"], "invoice_id": r["invoice_id"],
-         "net_amount": r["gross_amount"]}
-        for r in invoices
-    ]  # fmt: skip
-    return Inputs(rows, date.fromisoformat(day), {"tier_config": [TIER_RULES]})
 
 
 def test_a_receipt_counts_before_its_account_is_in_the_crm(builder: Builder) -> None:

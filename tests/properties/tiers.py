@@ -74,7 +74,7 @@ def _units(books: Books, windows: Windows, day: date) -> dict[str, Rating]:
     existing = {
         identity.unit[account]
         for account in books.versions
-        if account not in identity.internal and _exists(books, windows, account, day)
+        if account not in identity.internal and exists(books, windows, account, day)
     }
     bought: dict[str, date] = {}
     for account in books.versions:
@@ -100,7 +100,7 @@ def _units(books: Books, windows: Windows, day: date) -> dict[str, Rating]:
     return found
 
 
-def _exists(books: Books, windows: Windows, account: str, day: date) -> bool:
+def exists(books: Books, windows: Windows, account: str, day: date) -> bool:
     """Return whether an account was created or had a document by a month-end (ruling 7)."""
     months = windows.cells.get(account, {})
     created = books.created(account)

@@ -66,9 +66,11 @@ final as (
         credit_limit_amount,
         influence_score,
         influence_rated_on,
+        referred_by_account_id,
         claimed_relationship_stage,
         wallet_amount,
         wallet_as_of_date,
+        own_growth_score,
         exit_type
     from of_day
 )
