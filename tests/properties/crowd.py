@@ -31,7 +31,7 @@ MARTS = (
     "alert_events", "account_alerts", "owner_receivables", "cash_control", "credit_exposure",
     "tier_transitions", "account_value", "pareto",
     "provisional_tiers", "int_forecasts__account_months",
-    "account_profitability",
+    "account_profitability", "alert_quality",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tests.properties import (
     checks_accounts,
+    checks_alerts,
     checks_collections,
     checks_contacts,
     checks_control,
@@ -31,6 +32,7 @@ CHECKS: dict[str, Check] = {
     for module in (
         checks_tiers,
         checks_events,
+        checks_alerts,
         checks_profiles,
         checks_profitability,
         checks_contacts,
