@@ -58,8 +58,9 @@ parity: $(READY) $(SPARK_READY) ## every mart on DuckDB and on Spark, row by row
 properties: $(READY) ## the invariants on COMPANIES=2000 random companies, from seed FIRST=0 on
 	@$(BIN)/python -m tests.properties --companies $(COMPANIES) --first $(FIRST) --jobs $(JOBS)
 
-bench: $(READY) $(SPARK_READY) ## CPU, time and memory of both engines over LINES="1000000" invoice lines
+bench: $(READY) $(SPARK_READY) ## CPU and memory over LINES="1000000" invoice lines: both engines, and SQL by hand
 	@$(BIN)/python tools/bench_engines.py $(LINES)
+	@$(BIN)/python tools/bench_by_hand.py $(LINES) --models 10
 
 mutate: $(READY) ## what no test notices when the SQL is changed; hours, goes on where it stopped
 	@$(BIN)/python -m tools.mutate --jobs $(JOBS)

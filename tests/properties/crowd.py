@@ -34,7 +34,7 @@ MARTS = (
     "tier_transitions", "account_value", "pareto",
     "provisional_tiers", "int_forecasts__account_months",
     "account_profitability", "int_candidates__influence", "int_candidates__prospects",
-    "int_retention__lifecycle", "quasi_key_accounts", "tier_origins",
+    "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tests.properties import (
     checks_accounts,
+    checks_alerts,
     checks_candidates,
     checks_collections,
     checks_contacts,
@@ -34,6 +35,7 @@ CHECKS: dict[str, Check] = {
         checks_tiers,
         checks_events,
         checks_influence,
+        checks_alerts,
         checks_profiles,
         checks_profitability,
         checks_contacts,

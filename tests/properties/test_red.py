@@ -174,6 +174,9 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "candidate_alerts_are_recomputed": (
         "int_alerts__candidates", "when tiers.tier <> 'A' then 'out'",
         "when tiers.tier <> 'A' then 'A'"),
+    "alert_quality_is_recomputed": (
+        "alert_quality", "fallen.month_number <= watched.month_number + 3",
+        "fallen.month_number <= watched.month_number + 1"),
     "bi_reads_its_own_alerts": ("account_alerts", "'account_team'", "'account_teams'"),
 }  # fmt: skip
 # Change: the same, laid over the models before and after it.

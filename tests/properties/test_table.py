@@ -39,7 +39,8 @@ def test_the_table_names_what_exists_and_all_of_it() -> None:
         "handovers_are_recomputed", "curves_are_recomputed",
                   "forecasts_are_recomputed", "provisional_tiers_are_recomputed",
         "distances_are_the_smallest", "profitability_is_recomputed",
-        "poor_accounts_are_recomputed", "bought_growth_is_told"}  # fmt: skip
+        "poor_accounts_are_recomputed", "bought_growth_is_told",
+        "alert_quality_is_recomputed"}  # fmt: skip
     assert set(CHECKS) - named == unnumbered
 
 

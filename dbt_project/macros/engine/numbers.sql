@@ -101,3 +101,16 @@
 {% macro shift_left(number, places) %}{{ return(adapter.dispatch('shift_left')(number, places)) }}{% endmacro %}
 {% macro default__shift_left(number, places) %}(cast({{ number }} as integer) << cast({{ places }} as integer)){% endmacro %}
 {% macro spark__shift_left(number, places) %}shiftleft({{ number }}, cast({{ places }} as int)){% endmacro %}
+
+{# The median of whole numbers below 2^53, exact: the middle one, or the mean of the two in the
+   middle. Null is no number; of none it is null. #}
+{% macro median(x) -%}
+    cast((
+        cast({{ lower_median(x) }} as decimal(18,0)) - cast({{ lower_median('-(' ~ x ~ ')') }} as decimal(18,0))
+    ) * cast(0.5 as decimal(2,1)) as decimal(18,2))
+{%- endmacro %}
+
+{# Of an even number of whole numbers the smaller one of the two in the middle. #}
+{% macro lower_median(x) %}{{ return(adapter.dispatch('lower_median')(x)) }}{% endmacro %}
+{% macro default__lower_median(x) %}quantile_disc({{ x }}, 0.5){% endmacro %}
+{% macro spark__lower_median(x) %}percentile_disc(0.5) within group (order by {{ x }}){% endmacro %}
