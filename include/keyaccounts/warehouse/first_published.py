@@ -25,7 +25,6 @@ from keyaccounts.contract import CONTRACT_FILE
 from keyaccounts.landing import changes, closings, resolve
 from keyaccounts.landing.closings import Closing
 from keyaccounts.landing.loads import Load, in_play
-from keyaccounts.landing.resolve import Resolution
 from keyaccounts.settings import Run, Settings
 
 TIERS, UNITS, VERDICT = "tiers.parquet", "units.parquet", "verdict"
@@ -172,7 +171,8 @@ class _Store:
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(load.folder.absolute(), target_is_directory=True)
         try:
-            yield replace(self.settings, home=home)
+            # What was published then had been accepted: it is not refused now.
+            yield replace(self.settings, home=home, max_quarantine_share=1.0)
         finally:
             shutil.rmtree(home, ignore_errors=True)
 
@@ -231,7 +231,7 @@ class _Store:
         }
 
     def prune(self, known: list[Closing], steps: set[Path] | None) -> None:
-        """Remove what no closing needs; `steps` None keeps all of those (a run for an early day)."""
+        """Remove what no closing needs; with `steps` None all of those stay."""
         kept = {self.values(closing) for closing in known} | (steps or set())
         for path in sorted(self.folder.glob("*")):
             is_step = path.name.startswith("changes-")
