@@ -19,7 +19,10 @@ import duckdb
 from keyaccounts.landing.loads import Load, rows_sql
 from keyaccounts.settings import Settings
 
-HEADER = "account_id, document_type, invoice_date, currency_code, gross_amount, order_id"
+HEADER = (
+    "account_id, document_type, invoice_date, coalesce(currency_code, '{base_currency}'), "
+    "gross_amount, order_id"
+)
 LINE = "invoice_line_id, product_id, net_amount, cogs_amount"
 KEYS = {"erp_invoices": "invoice_id", "erp_invoice_lines": "invoice_line_id"}
 SIDES = ("before", "after")
@@ -47,7 +50,7 @@ def write_changes(settings: Settings, before: State, after: State, until: date, 
         con.execute(f"set threads = {settings.threads}")
         con.execute(f"set temp_directory = '{spill}'")
         for side, state in zip(SIDES, (before, after), strict=True):
-            _create_views(con, side, state, until)
+            _create_views(con, side, state, until, settings.base_currency)
         # Lines are summed up without a look at their documents: what a later document has is
         # dropped with it, and that of all others is there in both.
         con.execute(
@@ -92,12 +95,15 @@ def write_changes(settings: Settings, before: State, after: State, until: date, 
         shutil.rmtree(spill, ignore_errors=True)
 
 
-def _create_views(con: duckdb.DuckDBPyConnection, side: str, state: State, until: date) -> None:
+def _create_views(
+    con: duckdb.DuckDBPyConnection, side: str, state: State, until: date, base_currency: str
+) -> None:
+    header = HEADER.format(base_currency=base_currency)
     documents = _current_rows(state, "erp_invoices")
     lines = _current_rows(state, "erp_invoice_lines")
     con.execute(
         f"create temp view {side}_documents as "
-        f"select invoice_id, account_id, invoice_date, hash({HEADER})::hugeint as digest "
+        f"select invoice_id, account_id, invoice_date, hash({header})::hugeint as digest "
         f"from ({documents}) where invoice_date <= date '{until}' "
         "and coalesce(status, 'posted') = 'posted'"
     )
