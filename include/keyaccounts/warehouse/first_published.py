@@ -164,7 +164,7 @@ class _Store:
     @contextmanager
     def home_of(self, closing: Closing) -> Iterator[Settings]:
         """Yield a home that holds what had landed then, and nothing else."""
-        home = self.folder / ".home"
+        home = self.folder / "home_then"
         shutil.rmtree(home, ignore_errors=True)
         for load in self._loads(closing.loads):
             place = home / "landing" / load.entity / load.folder.name
