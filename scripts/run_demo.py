@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 from local_airflow import ROOT, LocalAirflow
 
 RULES = ROOT / "include" / "keyaccounts" / "demo" / "rules"
@@ -23,6 +24,8 @@ NIGHTS = (
     ("2026-09-30", "2026-10-01T09:00:00+08:00"),
     ("2026-10-31", "2026-11-02T09:00:00+08:00"),
 )
+CORRECTED = ("2026-08-01", "2026-08-31")
+"""The largest line of these days gets its right cost after the first night."""
 GO_LIVE = "2026-10-01"
 DAGS = ("key_accounts_nightly", "key_accounts_alerts")
 STEP_LOGGER = "airflow.task.operators.keyaccounts_operators"
@@ -45,9 +48,12 @@ def main() -> int:
     generate = ["demo", "generate", "--out", folder / "source", "--end", NIGHTS[-1][0]]
     generate += ["--accounts", options.accounts, "--months", options.months]
     subprocess.run([KEYACCOUNTS, *generate], check=True, stdout=subprocess.DEVNULL)
+    corrected = ""
+    if not (folder / "home").exists():
+        corrected = hold_back_a_correction(folder / "source", folder / "corrected")
     runs = [
-        (dag_id, {"as_of_date": as_of_date, "wall_time": wall_time})
-        for as_of_date, wall_time in NIGHTS
+        (dag_id, {"as_of_date": as_of_date, "wall_time": wall_time}, delivered)
+        for (as_of_date, wall_time), delivered in zip(NIGHTS, ("", corrected), strict=True)
         for dag_id in DAGS
     ]
     say(f"Running {len(runs)} DAG runs in Airflow: {NIGHTS[0][0]}, then {NIGHTS[1][0]}")
@@ -58,6 +64,33 @@ def main() -> int:
     return subprocess.run(
         [KEYACCOUNTS, "demo", "summary", "--home", folder / "home"], check=False
     ).returncode
+
+
+def hold_back_a_correction(source: Path, corrected: Path) -> str:
+    """Let the first night see another cost of one sale; return what is delivered after it.
+
+    The second night restates the months that the sale counts in.
+    """
+    file = source / "erp_invoice_lines.parquet"
+    corrected.mkdir(parents=True, exist_ok=True)
+    file.rename(corrected / file.name)
+    con = duckdb.connect()
+    con.execute(
+        f"""
+        copy (
+            from '{corrected / file.name}' select * replace (
+                if(invoice_line_id = (
+                    select max_by(invoice_line_id, (net_amount, invoice_line_id))
+                    from '{corrected / file.name}'
+                    join '{source / "erp_invoices.parquet"}' using (invoice_id)
+                    where invoice_date between '{CORRECTED[0]}' and '{CORRECTED[1]}'
+                ), cogs_amount * 0.99, cogs_amount)::decimal(18,2) as cogs_amount
+            )
+        ) to '{file}' (format parquet)
+        """
+    )
+    con.close()
+    return str(corrected)
 
 
 def demo_environment(folder: Path) -> dict[str, str]:
@@ -75,8 +108,8 @@ def demo_environment(folder: Path) -> dict[str, str]:
     }
 
 
-def run_dags(airflow: LocalAirflow, runs: list[tuple[str, dict[str, str]]]) -> int:
-    """Run the DAGs, show our lines as they come, and keep all lines in a log."""
+def run_dags(airflow: LocalAirflow, runs: list[tuple[str, dict[str, str], str]]) -> int:
+    """Run the DAGs, each after its delivery; show our lines as they come, keep all in a log."""
     airflow.home.mkdir(parents=True, exist_ok=True)
     log = airflow.home / "demo.log"
     child = subprocess.Popen(

@@ -185,7 +185,7 @@ def _add_demo(commands: Any) -> None:
     generate.add_argument("--seed", type=int, default=7)
     generate.add_argument("--out", required=True, help="folder for the files")
     generate.set_defaults(run=_run_generate)
-    summary = actions.add_parser("summary", help="ten lines on what was built and found")
+    summary = actions.add_parser("summary", help="eleven lines on what was built and found")
     summary.add_argument("--home")
     summary.set_defaults(run=_run_demo_summary)
 

@@ -148,9 +148,9 @@ def test_explain_names_figures_threshold_history_and_drivers(demo: Demo) -> None
         assert part in text
 
 
-def test_the_demo_ends_with_ten_lines(demo: Demo) -> None:
+def test_the_demo_ends_with_eleven_lines(demo: Demo) -> None:
     lines = demo_lines(demo.settings)
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert "Fading Whale" in lines[2]
 
 

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from keyaccounts.contract import load_contract
 from keyaccounts.warehouse.build import DBT_PROJECT
+from keyaccounts.warehouse.restated import TABLES
 from tests.properties.compiled import SOME_DAY, Node, Project, changed_text, project_for
 from tests.properties.keyed import keyed
 
@@ -46,6 +47,7 @@ ASIDE = {
     "quarantined_count bigint, is_in_play boolean",
     "quarantine": "entity varchar, source_row bigint, place varchar, row_key varchar, "
     "column_name varchar, value varchar, rule varchar, is_held_back boolean",
+    **TABLES,
 }
 
 

@@ -14,10 +14,12 @@ import duckdb
 
 from keyaccounts import nightly
 from keyaccounts.demo import generate
+from keyaccounts.landing.closings import newest_loads, note_closing
 from keyaccounts.settings import PROJECT_ROOT, Run, Settings
 from tests.conftest import run_at, settings_for, silent
 
 DAY = date(2026, 10, 20)
+CLOSED_FROM, CLOSED = date(2026, 6, 30), date(2026, 9, 30)
 # What the second day says otherwise, by entity.
 SECOND_DAY = {
     # A parent that nobody knows, and an apostrophe in a name.
@@ -85,10 +87,13 @@ def write_source(folder: Path) -> None:
 
 def land(folder: Path, to: Settings) -> Run:
     """Land both days, one after the other, and return the run of the second."""
-    for number, day in ((1, date(2026, 9, 30)), (2, DAY)):
+    for number, day in ((1, CLOSED), (2, DAY)):
         from_day = replace(to, source=folder / f"source_{number}")
         for entity in nightly.planned_entities(from_day, silent):
             nightly.extract(from_day, run_at(day), entity, silent)
+        if day == CLOSED:
+            # As if it had been published then: the second day restates it.
+            note_closing(to, day, CLOSED_FROM, newest_loads(to))
     return run_at(DAY)
 
 

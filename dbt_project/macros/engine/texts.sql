@@ -36,3 +36,8 @@
 {% macro text_type() %}{{ return(adapter.dispatch('text_type')()) }}{% endmacro %}
 {% macro default__text_type() %}varchar{% endmacro %}
 {% macro spark__text_type() %}string{% endmacro %}
+
+{# An amount of money as a published text: two decimals, 0.00 where there is none. #}
+{% macro published_amount(amount) -%}
+    cast(cast(coalesce({{ amount }}, 0) as decimal(18,2)) as {{ text_type() }})
+{%- endmacro %}

@@ -54,7 +54,11 @@ def loads_in_play(settings: Settings, entity: str) -> list[Load]:
 
     A full load says all that the entity holds, so what it leaves out was deleted at the source.
     """
-    loads = all_loads(settings, entity)
+    return in_play(all_loads(settings, entity))
+
+
+def in_play(loads: list[Load]) -> list[Load]:
+    """Return the loads of one entity whose rows counted when these had landed, oldest first."""
     full = [position for position, load in enumerate(loads) if load.manifest["mode"] == "full"]
     return loads[full[-1] :] if full else loads
 

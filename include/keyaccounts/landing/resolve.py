@@ -74,7 +74,7 @@ def resolve(settings: Settings) -> Resolution:
     rules = f"{settings.base_currency}|{settings.max_rate_age_days}|{_code()}"
     state = f"{fingerprint(settings, list(contract))}|{rules}"
     name = hashlib.sha256(state.encode()).hexdigest()[:16]
-    folder = settings.home / "warehouse" / "resolved" / name
+    folder = folder_of(settings, name)
     done = folder / "resolution.json"
     if done.is_file():
         states = {k: EntityState(**v) for k, v in json.loads(done.read_text("utf-8")).items()}
@@ -82,6 +82,11 @@ def resolve(settings: Settings) -> Resolution:
         states = _judge(settings, present, folder)
     _refuse_bad_share(settings, states)
     return Resolution(name, folder, states)
+
+
+def folder_of(settings: Settings, fingerprint: str) -> Path:
+    """Return the folder of the verdict on a state of the landing, there or not."""
+    return settings.home / "warehouse" / "resolved" / fingerprint
 
 
 def _code() -> str:

@@ -24,6 +24,7 @@ import yaml
 from keyaccounts.errors import CheckFailedError, KeyaccountsError
 from keyaccounts.settings import PROJECT_ROOT, Run, Settings
 from keyaccounts.warehouse.build import built_state
+from keyaccounts.warehouse.first_published import close
 
 # Readable by DuckDB 1.2 and later: BI tools bring their own, older client.
 STORAGE_VERSION = "v1.2.0"
@@ -93,6 +94,7 @@ def publish(settings: Settings, run: Run, log: Callable[[str], None] = print) ->
     _write_manifest(settings, run, state, draft, version, rows)
     folder = settings.published / version
     draft.rename(folder)
+    close(settings, state, _first_month_end(folder))
     _point(settings, version)
     _prune(settings)
     log(f"published version {version}: {len(rows)} marts, {sum(rows.values())} rows")

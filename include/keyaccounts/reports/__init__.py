@@ -1,1 +1,1 @@
-"""What people read on a terminal: status, explanation, the demo's ten lines."""
+"""What people read on a terminal: status, explanation, the last lines of the demo."""

@@ -38,6 +38,8 @@ def status_lines(facts: dict[str, Any]) -> list[str]:
             f"published: version {published['version']}, figures as of {published['as_of_date']}, "
             f"{len(published['marts'])} marts, {rows:,} rows, at {published['published_at']}"
         ]
+        if restated := published["marts"].get("restatements", {}).get("rows"):
+            lines.append(f"restated: {restated:,} values of closed months, see mart restatements")
     for run in facts["runs"]:
         error = f": {run['error']}" if run["error"] else ""
         seconds = "" if run["seconds"] is None else f" in {run['seconds']} s"
@@ -46,7 +48,7 @@ def status_lines(facts: dict[str, Any]) -> list[str]:
 
 
 def demo_lines(settings: Settings) -> list[str]:
-    """Return ten lines on what was built, what was found, and where to look."""
+    """Return eleven lines on what was built, what was found, and where to look."""
     with open_publication(settings) as reader:
         manifest = reader.manifest
         day, currency = manifest["as_of_date"], manifest["base_currency"]
@@ -91,6 +93,8 @@ def demo_lines(settings: Settings) -> list[str]:
         f"kept {_percent(kept.get('logo'))}, leak ratio {_plain(kept.get('leak'))}",
         f"Alerts    {events['n']} events on record, {len(letters)} messages in "
         f"{settings.outbox}",
+        f"Restated  {manifest['marts']['restatements']['rows']} values of closed months: late "
+        "documents and corrections (mart restatements)",
         f"Marts     {settings.published / 'current' / 'keyaccounts.duckdb'} (schema marts), "
         "Parquet beside it",
         f"Checks    {settings.home / 'reports' / 'data_docs' / 'index.html'}",

@@ -5,22 +5,34 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from keyaccounts.errors import CheckFailedError, KeyaccountsError
-from keyaccounts.landing.resolve import Resolution
+from keyaccounts.landing.closings import newest_loads
+from keyaccounts.landing.resolve import Resolution, resolve
 from keyaccounts.settings import PROJECT_ROOT, Run, Settings
 from keyaccounts.warehouse import duckdb_engine, spark_engine
 from keyaccounts.warehouse.dbt_process import SHOWN, NodeResult
+from keyaccounts.warehouse.first_published import (
+    NOTHING,
+    FirstPublished,
+    basis_of,
+    first_published,
+)
 from keyaccounts.warehouse.landing_schema import lay_out
 from keyaccounts.warehouse.rules import check_rules
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 STATE = "build_state.json"
 LONGEST = 600
+NO_TESTS = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+TIERS_EXPORTED = {
+    "intermediate": spark_engine.EXPORTED["intermediate"], "marts": ("account_tiers",)
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -49,18 +61,25 @@ def build(
     A build that failed for the same landing, rules and day goes on where it stopped (`dbt retry`).
     Raises CheckFailedError when a data test failed, KeyaccountsError when a model did.
     """
-    variables = {
-        "as_of_date": run.as_of_date.isoformat(),
-        "base_currency": settings.base_currency,
-        "timezone": settings.timezone,
-        "max_rate_age_days": settings.max_rate_age_days,
-        **lay_out(settings, resolution),
-    }
+    project = _project(settings)
+    basis = basis_of(settings, _hash(_tier_files(project), project))
+
+    def build_tiers(old: Settings, day: date) -> Path:
+        then = resolve(old)
+        command = ["build", "--select", "+account_tiers", "--vars"]
+        command += [json.dumps(_variables(old, day, then, NOTHING)), *NO_TESTS]
+        _raise_for(_run(old, project, command, log, exported=TIERS_EXPORTED))
+        return then.folder
+
+    first = first_published(settings, run, basis, resolution.folder, build_tiers, log)
+    variables = _variables(settings, run.as_of_date, resolution, first)
     target = settings.home / "warehouse" / "target"
     wanted = {
         "variables": variables,
         "landing": resolution.fingerprint,
-        "project": _project_hash(_project(settings)),
+        "loads": newest_loads(settings),
+        "project": _hash(_project_files(project), project),
+        "basis": basis,
         "engine": settings.engine,
     }
     # What a failed build made on Spark goes with its session, so there it starts anew.
@@ -71,13 +90,34 @@ def build(
     command = ["retry"] if is_retry else [
         "build", "--vars", json.dumps(variables), "--exclude-resource-type", "unit_test",
     ]  # fmt: skip
-    if settings.engine == "spark":
-        nodes = spark_engine.run(settings, _project(settings), command, log)
-    else:
-        nodes = run_dbt(settings, command, log)
+    nodes = _run(settings, project, command, log)
     (target / STATE).write_text(json.dumps({**wanted, "status": _status(nodes)}), encoding="utf-8")
     _raise_for(nodes)
     return BuildResult(is_retry, nodes)
+
+
+def _variables(
+    settings: Settings, day: date, resolution: Resolution, first: FirstPublished
+) -> dict[str, Any]:
+    return {
+        "as_of_date": day.isoformat(),
+        "base_currency": settings.base_currency,
+        "timezone": settings.timezone,
+        "max_rate_age_days": settings.max_rate_age_days,
+        **lay_out(settings, resolution, first),
+    }
+
+
+def _run(
+    settings: Settings,
+    project: Path,
+    command: list[str],
+    log: Callable[[str], None],
+    exported: Mapping[str, Sequence[str] | None] = spark_engine.EXPORTED,
+) -> list[NodeResult]:
+    if settings.engine == "spark":
+        return spark_engine.run(settings, project, command, log, exported)
+    return duckdb_engine.run(settings, project, command, log)
 
 
 def _status(nodes: list[NodeResult]) -> str:
@@ -130,13 +170,26 @@ def _project(settings: Settings) -> Path:
     return overlay
 
 
-def _project_hash(project: Path) -> str:
-    """Return a hash of what the build is made from: a repaired rule or model starts it anew."""
+def _project_files(project: Path) -> list[Path]:
+    """Return what the build is made from: a repaired rule or model starts it anew."""
+    folders = ("models", "macros", "seeds", "tests")
+    return [file for folder in folders for file in (project / folder).rglob("*")]
+
+
+def _tier_files(project: Path) -> list[Path]:
+    """Return what the tiers are made from: other marts and all tests are not among it."""
+    models = project / "models"
+    folders = (project / "macros", project / "seeds", models / "staging", models / "intermediate")
+    found = [file for folder in folders for file in folder.rglob("*")]
+    found += [project / "dbt_project.yml", *models.rglob("account_tiers.sql")]
+    return [file for file in found if file.suffix in {".sql", ".csv"} or file.parent == project]
+
+
+def _hash(files: list[Path], project: Path) -> str:
     digest = hashlib.sha256()
-    for folder in ("models", "macros", "seeds", "tests"):
-        for file in sorted((project / folder).rglob("*")):
-            if file.is_file():
-                digest.update(str(file.relative_to(project)).encode() + file.read_bytes())
+    for file in sorted(files):
+        if file.is_file():
+            digest.update(str(file.relative_to(project)).encode() + file.read_bytes())
     return digest.hexdigest()[:16]
 
 

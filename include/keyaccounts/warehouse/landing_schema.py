@@ -10,9 +10,13 @@ from keyaccounts.contract import Entity, load_contract
 from keyaccounts.landing.loads import Load, all_loads, loads_in_play
 from keyaccounts.landing.resolve import Resolution
 from keyaccounts.settings import Settings, business_date
+from keyaccounts.warehouse.first_published import NOTHING, FirstPublished
+from keyaccounts.warehouse.restated import create_first_published
 
 
-def lay_out(settings: Settings, resolution: Resolution) -> dict[str, object]:
+def lay_out(
+    settings: Settings, resolution: Resolution, first: FirstPublished = NOTHING
+) -> dict[str, object]:
     """Create the schema `landing` in the warehouse and return the dbt variables about it."""
     settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
     con = duckdb.connect(str(settings.warehouse))
@@ -24,6 +28,7 @@ def lay_out(settings: Settings, resolution: Resolution) -> dict[str, object]:
             _create_view(con, table, f"select * from {_parquet(resolution, table)}")
         _create_versions(con, settings)
         _create_loads(con, settings)
+        create_first_published(con, first)
     finally:
         con.close()
     states = resolution.entities

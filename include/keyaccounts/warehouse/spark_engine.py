@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,15 +25,29 @@ from keyaccounts.settings import PROJECT_ROOT, Settings
 from keyaccounts.storage import begin_build, open_store, push_landing
 from keyaccounts.warehouse.dbt_process import NodeResult
 
-LAID_OUT = ("crm_account_versions", "loads", "quarantine", "rejected", "nulled")
+LAID_OUT = (
+    "crm_account_versions", "loads", "quarantine", "rejected", "nulled",
+    "first_published", "first_published_units", "late_documents",
+)  # fmt: skip
 """What `landing_schema` derives from the loads; small beside them."""
 AUDITED = ("stg_crm__account_versions", "stg_erp__invoices", "stg_erp__payment_applications")
 """Below the marts, what the checks at the exit compare them with."""
+EXPORTED: Mapping[str, Sequence[str] | None] = {
+    "staging": AUDITED,
+    "intermediate": ("int_calendar__month_ends", "int_identity__account_units"),
+    "marts": None,
+    "rules": None,
+}
+"""Tables that come home, by layer; None for all. Of the layer between, what a closing keeps."""
 LAYERS = ("staging", "intermediate", "marts", "rules")
 
 
 def run(
-    settings: Settings, project: Path, command: list[str], log: Callable[[str], None]
+    settings: Settings,
+    project: Path,
+    command: list[str],
+    log: Callable[[str], None],
+    exported: Mapping[str, Sequence[str] | None] = EXPORTED,
 ) -> list[NodeResult]:
     """Run one dbt command on Spark; when every node is well, bring the marts home.
 
@@ -60,7 +74,7 @@ def run(
         "command": command,
         "project": str(project),
         "target": str(settings.home / "warehouse" / "target"),
-        "exported": {"staging": AUDITED, "marts": None, "rules": None},
+        "exported": exported,
         "export": f"{place}/export",
         "result": str(work / "result.json"),
         "log": str(work / "spark.log"),

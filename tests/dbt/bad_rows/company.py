@@ -2,6 +2,7 @@
 
 The account that joins a group is handed over to another owner on the same day.
 Serving its accounts has rates, so that profit is contribution profit.
+Invoices of a large customer came after the last month-ends had been published.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pyarrow
 
 from keyaccounts import nightly
 from keyaccounts.demo import generate
+from keyaccounts.landing.closings import newest_loads, note_closing
 from tests.conftest import Warehouse, build_company, run_at, settings_for, silent
 
 DAY = "2026-10-31"
@@ -28,6 +30,9 @@ RATES = "valid_from,kind,amount\n" + "".join(
     f"1900-01-01,{kind},{amount}\n"
     for kind, amount in (("visit", 60), ("call", 5), ("case", 40), ("order", 8), ("return", 30))
 )
+# What landed before them; the older month-ends were not published then.
+CLOSED_FROM, CLOSED_ON = date(2026, 7, 31), date(2026, 9, 30)
+IS_LATE = "account_id = 'A000052' and invoice_date between '2025-10-01' and '2026-09-30'"
 JOINED = f"if({IS_DAUGHTER}, timestamp '{JOINED_ON}', updated_at) as updated_at"
 
 
@@ -40,12 +45,24 @@ def shared_company(base: Path) -> Warehouse:
     file = source / "crm_accounts.parquet"
     accounts = duckdb.read_parquet(str(file)).to_arrow_table()
     _write(accounts, ALONE, file)
-    nightly.extract(settings_for(home, source), run_at(DAY), "crm_accounts", silent)
+    _publish_without_late_invoices(source, home)
     _write(accounts, JOINED, file)
     rules = base / "bad-rows" / "rules"
     rules.mkdir()
     (rules / "cost_to_serve_rates.csv").write_text(RATES, "utf-8")
     return build_company(home, source, DAY, rules_dir=str(rules))
+
+
+def _publish_without_late_invoices(source: Path, home: Path) -> None:
+    file = source / "erp_invoices.parquet"
+    every = file.read_bytes()
+    early = duckdb.read_parquet(str(file)).filter(f"not ({IS_LATE})").to_arrow_table()
+    duckdb.from_arrow(early).write_parquet(str(file))
+    settings = settings_for(home, source)
+    for entity in nightly.planned_entities(settings):
+        nightly.extract(settings, run_at(CLOSED_ON), entity, silent)
+    note_closing(settings, CLOSED_ON, CLOSED_FROM, newest_loads(settings))
+    file.write_bytes(every)
 
 
 def _write(accounts: pyarrow.Table, changed: str, file: Path) -> None:
