@@ -101,3 +101,17 @@
 {% macro shift_left(number, places) %}{{ return(adapter.dispatch('shift_left')(number, places)) }}{% endmacro %}
 {% macro default__shift_left(number, places) %}(cast({{ number }} as integer) << cast({{ places }} as integer)){% endmacro %}
 {% macro spark__shift_left(number, places) %}shiftleft({{ number }}, cast({{ places }} as int)){% endmacro %}
+
+{# The continuous 90th percentile of whole numbers from the first row of a window to the current one,
+   exact: between two whole numbers it has one decimal, which no error of a double reaches. #}
+{% macro running_ninetieth(value, window) %}{{ return(adapter.dispatch('running_ninetieth')(value, window)) }}{% endmacro %}
+{% macro default__running_ninetieth(value, window) -%}
+    cast(cast(quantile_cont({{ value }}, 0.9) over (
+        {{ window }} rows between unbounded preceding and current row
+    ) as decimal(18,1)) as decimal(18,2))
+{%- endmacro %}
+{% macro spark__running_ninetieth(value, window) -%}
+    cast(cast(percentile({{ value }}, 0.9) over (
+        {{ window }} rows between unbounded preceding and current row
+    ) as decimal(18,1)) as decimal(18,2))
+{%- endmacro %}
