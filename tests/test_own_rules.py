@@ -12,6 +12,7 @@ from keyaccounts.warehouse.rules import check_rules
 
 SEEDS = DBT_PROJECT / "seeds"
 ALERT_RULES = (SEEDS / "alert_rules.csv").read_text("utf-8")
+LIFECYCLE = (SEEDS / "lifecycle_config.csv").read_text("utf-8")
 CANDIDATES = (SEEDS / "candidate_config.csv").read_text("utf-8")
 HEADER, ROW = (SEEDS / "tier_config.csv").read_text("utf-8").splitlines()
 
@@ -82,6 +83,47 @@ def test_the_projects_own_rules_pass(seed: Path) -> None:
             "candidate_config.csv",
             CANDIDATES.replace("0.4000,0.3000", "0.8000,-0.1000"),
             "influence_weight, volume_weight, prospect_weight must not be below 0 and make 1",
+        ),
+        *(
+            (
+                "candidate_config.csv",
+                CANDIDATES.replace(*changed),
+                "line 2: minimum_ramp_ratio must be above 1, referred_profit_share and "
+                "exclusive_wallet_share above 0",
+            )
+            for changed in (
+                ("2.0000,0.9000", "1.0000,0.9000"),
+                ("2.0000,0.9000", "2.0000,0.0000"),
+                ("0.2500,2.0000", "0.0000,2.0000"),
+            )
+        ),
+        *(
+            (
+                "lifecycle_config.csv",
+                LIFECYCLE.replace("5,30,365,2.0,180,365", text),
+                f"line 2: each from_days must not be above its to_days, and {rest}",
+            )
+            for text, rest in (
+                ("5,30,20,2.0,180,365", "the bounds of at_risk"),
+                ("5,30,365,2.0,180,360", "the bounds of at_risk not above those of churned"),
+                ("5,30,100,2.0,20,365", "the bounds of at_risk not above those of churned"),
+                ("5,30,100,2.0,180,170", "the bounds"),
+            )
+        ),
+        (
+            "lifecycle_config.csv",
+            LIFECYCLE.replace("2.0", "0.9"),
+            "line 2: churned_multiple must be at least 1 and have at most one decimal",
+        ),
+        (
+            "lifecycle_config.csv",
+            LIFECYCLE.replace("2.0", "2.05"),
+            "line 2: churned_multiple must be at least 1 and have at most one decimal",
+        ),
+        (
+            "lifecycle_config.csv",
+            LIFECYCLE.replace("5,30", "0,30"),
+            "line 2, column own_gaps: '0' must be a whole number from 1 on",
         ),
         (
             "tier_config.csv",

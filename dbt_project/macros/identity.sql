@@ -40,3 +40,61 @@ no row. A chain of more than 64 steps counts as a cycle.
     where rank_from_root = 1
 )
 {% endmacro %}
+
+{#
+The periods in which the members of each group stay the same, and the members, as the rows of a
+query. `group_key` is customer_key or tier_unit_id. Most groups have one period, so what is built
+from the days of all members is built once, not once per change of somebody else.
+#}
+{% macro unchanged_members(group_key) -%}
+with units as (select * from {{ ref('int_identity__account_units') }}),
+
+belonging as (
+    select
+        epoch_date,
+        account_id,
+        case when not is_internal then {{ group_key }} end as {{ group_key }}
+    from units
+),
+
+compared as (
+    select
+        belonging.*,
+        lag({{ group_key }}) over (partition by account_id order by epoch_date) as former_key
+    from belonging
+),
+
+-- Both sides change: the group that an account joins and the one that it leaves.
+changes as (
+    select {{ group_key }}, epoch_date from compared
+    where {{ group_key }} is not null and {{ group_key }} is distinct from former_key
+    union
+    select former_key as {{ group_key }}, epoch_date from compared
+    where former_key is not null and {{ group_key }} is distinct from former_key
+),
+
+periods as (
+    select
+        {{ group_key }},
+        epoch_date as members_from,
+        coalesce(
+            lead(epoch_date) over (partition by {{ group_key }} order by epoch_date),
+            {{ end_of_time() }}
+        ) as members_until
+    from changes
+),
+
+final as (
+    select
+        periods.{{ group_key }},
+        periods.members_from,
+        periods.members_until,
+        belonging.account_id
+    from periods
+    inner join belonging
+        on belonging.epoch_date = periods.members_from
+        and belonging.{{ group_key }} = periods.{{ group_key }}
+)
+
+select * from final
+{%- endmacro %}

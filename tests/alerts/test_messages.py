@@ -230,6 +230,59 @@ def test_what_a_payment_trap_does_not_know_it_does_not_say() -> None:
     assert [f.label for f in built.facts] == ["Account", "Effective"]  # type: ignore[attr-defined]
 
 
+CANDIDATE = {
+    "account_name": "Blue River", "adopter_class": "early_adopter", "base_currency": "CNY",
+    "candidate_score_ratio": 0.847, "coverage_ratio": 0.85, "exclusivity": "shared",
+    "influence_score": 4, "months_count": 1, "own_growth_score": 3, "ramp_ratio": 2.4499,
+    "reasons": "influence|prospect|volume", "referred_accounts_count": 1,
+    "referred_profit_amount": 30000.0, "tier": "B", "ttm_profit_amount": 188137.14,
+    "wallet_share_ratio": 0.464442,
+}  # fmt: skip
+
+
+def test_a_candidate_says_why_it_is_one() -> None:
+    made = event(
+        alert_type="candidate_enter", payload=json.dumps(CANDIDATE), at_stake_amount=188137.14
+    )
+    built = block(made)
+    assert built.title == "Blue River may become a key account"  # type: ignore[attr-defined]
+    assert [(f.label, f.value) for f in built.facts][2:] == [  # type: ignore[attr-defined]
+        ("Reasons", "influence, prospect and volume"),
+        ("Influence", "rated 4 of 5, brought 1 account earning CNY 30,000.00"),
+        (
+            "Volume",
+            "the last four orders are 2.4 times the first four, buys 46.4 % of what it needs from "
+            "us",
+        ),
+        ("Prospect", "an early buyer, its own growth is rated 3 of 5"),
+        ("Score", "0.85 of 1, 85.0 % of it is known"),
+        ("Profit in 12 months", "CNY 188,137.14, tier B"),
+    ]
+    assert built.headline.startswith("by influence, prospect and volume, profit CNY 188,137")  # type: ignore[attr-defined]
+    assert built.next_step.startswith("Agree with the account manager")  # type: ignore[attr-defined]
+
+
+def test_a_candidate_that_leaves_says_for_how_long_it_was_one() -> None:
+    known = {
+        "reasons": "volume", "months_count": 18, "influence_score": None, "tier": "A",
+        "referred_accounts_count": 0, "referred_profit_amount": 0, "ttm_profit_amount": 5,
+        "adopter_class": "later", "ramp_ratio": 2,
+    }  # fmt: skip
+    built = block(
+        event(
+            alert_type="candidate_exit", from_value="candidate", to_value="A",
+            payload=json.dumps(known),
+        )
+    )  # fmt: skip
+    assert built.title.endswith("is no longer a key-account candidate (A)")  # type: ignore[attr-defined]
+    assert [(f.label, f.value) for f in built.facts][2:] == [  # type: ignore[attr-defined]
+        ("Reasons", "volume"),
+        ("Volume", "the last four orders are 2.0 times the first four"),
+        ("On the list", "18 months"),
+        ("Profit in 12 months", "CNY 5.00, tier A"),
+    ]
+
+
 def test_formats() -> None:
     assert money(Decimal("-1234567.5")) == "-1,234,567.50"
     assert signed(Decimal("12")) == "+12.00"

@@ -162,6 +162,8 @@ def poor_accounts_are_recomputed(case: Case) -> Iterator[str]:
         for account, (orders, average, margin) in accounts.items():
             gaps = _gaps(books.purchases.get(account, []), month_number(day))
             is_odd = len(gaps) >= 2 and len(gaps) * sum(g * g for g in gaps) >= 2 * sum(gaps) ** 2
+            rhythm = case.rhythms.get((day, books.identity(day).customer[account]))
+            is_odd |= rhythm is not None and rhythm.state == "at_risk"
             is_poor = orders >= limits[0] and average <= limits[1] and margin <= limits[2]
             if len(accounts) >= 4 and is_odd and is_poor:
                 poor.add(account)

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.properties import influence, prospects, retention, tiers
 from tests.properties.books import Books
+from tests.properties.candidates import Candidates
 from tests.properties.companies import BATCH, make_company
 from tests.properties.control import Receipts
 from tests.properties.credit import Credit
@@ -20,6 +21,7 @@ from tests.properties.discounts import Discounts
 from tests.properties.harness import Builder, Inputs, Row
 from tests.properties.ledger_days import Ledger
 from tests.properties.payments import Payments
+from tests.properties.rhythm import Rhythm, lifecycle
 from tests.properties.windows import Windows
 
 # What a run for D says of a mart; `data_coverage` counts rows and is not keyed (`keyed.py`).
@@ -32,6 +34,7 @@ MARTS = (
     "tier_transitions", "account_value", "pareto",
     "provisional_tiers", "int_forecasts__account_months",
     "account_profitability", "int_candidates__influence", "int_candidates__prospects",
+    "int_retention__lifecycle", "quasi_key_accounts", "tier_origins",
 )  # fmt: skip
 
 
@@ -94,6 +97,20 @@ class Case:
     def ratings(self) -> dict[date, dict[str, tiers.Rating]]:
         """Tiers by month-end and unit."""
         return tiers.ratings(self.books, self.windows)
+
+    @cached_property
+    def rhythms(self) -> dict[tuple[date, str], Rhythm]:
+        """Rhythm and state by day and customer."""
+        return lifecycle(self.books)
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """Who could be a candidate for key account, from what influence and prospects say."""
+        measures: dict[tuple[date, str], dict[str, Any]] = defaultdict(dict)
+        for model in ("int_candidates__influence", "int_candidates__prospects"):
+            for r in self.mart(model):
+                measures[r["month_end"], r["tier_unit_id"]] |= r
+        return Candidates(self.books, self.windows, self.ratings, self.rhythms, measures)
 
     @cached_property
     def influences(self) -> dict[tuple[date, str], influence.Influence]:

@@ -7,6 +7,7 @@ from random import Random
 
 from tests.properties.candidate_rules import candidate_rules
 from tests.properties.harness import Row, seeds
+from tests.properties.lifecycle_rules import lifecycle_rules
 from tests.properties.payment_rules import payment_rules
 
 TIER_RULES: Row = {
@@ -79,6 +80,8 @@ def random_rules(random: Random, start: date, end: date) -> dict[str, list[Row]]
     # By numbers of its own: those that follow stay what they were.
     own = Random(f"candidates of {start} {end}")
     rules["candidate_config"] = candidate_rules(own, str(some_day(own, start, end)))
+    own = Random(f"lifecycle of {start} {end}")
+    rules["lifecycle_config"] = lifecycle_rules(own, str(some_day(own, start, end)))
     return rules
 
 

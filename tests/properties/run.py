@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tests.properties import (
     checks_accounts,
+    checks_candidates,
     checks_collections,
     checks_contacts,
     checks_control,
@@ -46,6 +47,7 @@ CHECKS: dict[str, Check] = {
         checks_accounts,
         checks_control,
         checks_value,
+        checks_candidates,
         checks_curves,
         checks_profitability,
     )

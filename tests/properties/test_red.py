@@ -165,6 +165,15 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "int_candidates__openings", "where is_opener", "where is_opener is not null"),
     "prospects_are_recomputed": (
         "int_candidates__adopters", "rank() over", "row_number() over"),
+    "lifecycle_is_recomputed": (
+        "int_retention__channel_rhythms", "-gaps.purchase_days_count as gaps_count",
+        "0 * gaps.purchase_days_count as gaps_count"),
+    "candidates_are_recomputed": (
+        "int_candidates__slopes", "place in (33, 34)", "place in (32, 33)"),
+    "origins_are_recomputed": ("tier_origins", "rises.place = 1", "rises.place = 2"),
+    "candidate_alerts_are_recomputed": (
+        "int_alerts__candidates", "when tiers.tier <> 'A' then 'out'",
+        "when tiers.tier <> 'A' then 'A'"),
     "bi_reads_its_own_alerts": ("account_alerts", "'account_team'", "'account_teams'"),
 }  # fmt: skip
 # Change: the same, laid over the models before and after it.

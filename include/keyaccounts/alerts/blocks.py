@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from keyaccounts.alerts import wording
+from keyaccounts.alerts.candidate_facts import TYPES as CANDIDATE_TYPES
+from keyaccounts.alerts.candidate_facts import candidate_facts, candidate_reasons
 from keyaccounts.alerts.control_facts import control_facts
 from keyaccounts.alerts.formats import is_number, money, one_line, percent, signed
 from keyaccounts.alerts.model import Candidate
@@ -127,7 +129,10 @@ class _Reader:
             part = f" ({percent(ratio)})" if is_number(ratio) else ""
             return f"profit {self.unit} {signed(change)}{part}"
         stake = self.event.at_stake_amount
-        return f"{self.unit} {money(stake)}" if stake is not None else ""
+        size = f"{self.unit} {money(stake)}" if stake is not None else ""
+        if self.event.alert_type in CANDIDATE_TYPES and size:
+            return f"by {candidate_reasons(self.event.payload)}, profit {size}"
+        return size
 
     def profit(self) -> list[Fact]:
         label = wording.MEASURES.get(self.get("measure_used"), "Profit")
@@ -217,6 +222,8 @@ class _Reader:
     def generic(self) -> list[Fact]:
         if self.event.alert_type in PAYMENT_TYPES and "collection_cycle_days" in self.event.payload:
             return [Fact(*told) for told in payment_facts(self.event.payload, self.unit)]
+        if self.event.alert_type in CANDIDATE_TYPES and self.get("reasons"):
+            return [Fact(*told) for told in candidate_facts(self.event.payload, self.unit)]
         told = control_facts(self.event.alert_type, self.event.payload, self.unit)
         facts = [Fact(label, text) for label, text in told or ()]
         if facts:

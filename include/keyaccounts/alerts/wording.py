@@ -95,6 +95,9 @@ NEXT_BY_TYPE = {
     "agree shorter terms, part payment in advance, or a price that pays for the waiting.",
     "credit_watch": "Agree a payment before the next order, or ask finance for another limit.",
     "bought_growth": "Check which offers the higher discounts were given for before the next one.",
+    "candidate_enter": "Agree with the account manager what this account needs to become a key "
+    "account, and check what is not known of it.",
+    "candidate_exit": "As a key account it gets a plan of its own; otherwise ask what has changed.",
     "credit_hold": "No further delivery until the limit is cleared with finance.",
     "owner_drag_review": "Compare open items and unapplied receipts of these accounts with the "
     "bank statements, and ask for confirmed balances. A flag for review, not a finding.",

@@ -31,9 +31,9 @@ def check_rules(file: Path, seeds: Path) -> None:
     Raises ConfigurationError with file, line and column: an unknown file, another header, no row,
     a value that does not parse, rules that begin later than 1900-01-01, limits out of order, a
     cost of capital that is no fraction, a lookback that is no whole number of months from 1 to 12,
-    shares, scores, months or weights of candidates that cannot be meant, a rule of alert_rules.csv
-    that is missing or that nobody knows. A seed that is empty in the project is optional: it may
-    stay empty and begin on any day.
+    shares, scores, months or weights of candidates or limits of the lifecycle that cannot be meant,
+    a rule of alert_rules.csv that is missing or that nobody knows. A seed that is empty in the
+    project is optional: it may stay empty and begin on any day.
     """
     seed = seeds / file.name
     if not seed.is_file():
@@ -58,6 +58,7 @@ def check_rules(file: Path, seeds: Path) -> None:
         _check_thresholds(file, line, dict(zip(header, row, strict=True)))
         _check_lookbacks(file, line, dict(zip(header, row, strict=True)))
         _check_candidates(file, line, dict(zip(header, row, strict=True)))
+        _check_lifecycle(file, line, dict(zip(header, row, strict=True)))
         _check_rate(file, line, dict(zip(header, row, strict=True)))
     if "rule" in header:
         _check_names(file, *({row[header.index("rule")] for row in r} for r in (own, rows[1:])))
@@ -143,11 +144,42 @@ def _check_candidates(file: Path, line: int, row: dict[str, str]) -> None:
             f"rules_dir: {file.name} line {line}: innovator_share must lie below "
             "early_adopter_share, both between 0 and 1"
         )
+    if not (Decimal(row["minimum_ramp_ratio"]) > 1 and Decimal(row["referred_profit_share"]) > 0
+            and Decimal(row["exclusive_wallet_share"]) > 0):  # fmt: skip
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}: minimum_ramp_ratio must be above 1, "
+            "referred_profit_share and exclusive_wallet_share above 0"
+        )
     weights = [Decimal(row[column]) for column in CANDIDATE_WEIGHTS]
     if min(weights) < 0 or sum(weights) != 1:
         raise ConfigurationError(
             f"rules_dir: {file.name} line {line}: {', '.join(CANDIDATE_WEIGHTS)} must not be below "
             "0 and make 1 together"
+        )
+
+
+def _check_lifecycle(file: Path, line: int, row: dict[str, str]) -> None:
+    if "own_gaps" not in row:
+        return
+    for column in sorted(set(row) - {"valid_from", "churned_multiple"}):
+        if not row[column].isdecimal() or int(row[column]) < 1:
+            raise ConfigurationError(
+                f"rules_dir: {file.name} line {line}, column {column}: {row[column]!r} must be a "
+                "whole number from 1 on"
+            )
+    limits = [
+        int(row[f"{state}_{bound}_days"])
+        for bound in ("from", "to") for state in ("at_risk", "churned")
+    ]  # fmt: skip
+    if not (limits[0] <= limits[1] <= limits[3] and limits[0] <= limits[2] <= limits[3]):
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}: each from_days must not be above its to_days, "
+            "and the bounds of at_risk not above those of churned"
+        )
+    if Decimal(row["churned_multiple"]) < 1 or Decimal(row["churned_multiple"]) % Decimal("0.1"):
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}: churned_multiple must be at least 1 and have at "
+            "most one decimal"
         )
 
 

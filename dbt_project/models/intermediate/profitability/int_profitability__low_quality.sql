@@ -1,5 +1,5 @@
 {%- set values = ['orders_count', 'average_order_amount', 'margin_ratio'] -%}
--- Accounts that place many small orders, irregularly, at a thin margin, at the last month-end (T13).
+-- Accounts that place many small orders, loosely, at a thin margin, at the last month-end (T13).
 -- Quartiles are those of the channel, by linear interpolation, and compared without a division:
 -- between the values at two places of the sorted list.
 with windows as (
@@ -8,6 +8,20 @@ with windows as (
 ),
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
+
+units as (select * from {{ ref('int_identity__account_units') }}),
+
+-- Whose customer has fallen silent beyond its rhythm buys loosely as well.
+at_risk as (
+    select
+        lifecycle.as_of_date as month_end,
+        units.account_id
+    from {{ ref('int_retention__lifecycle') }} as lifecycle
+    inner join units
+        on units.epoch_date = lifecycle.epoch_date
+        and units.customer_key = lifecycle.customer_key
+    where lifecycle.is_month_end and lifecycle.lifecycle_state = 'at_risk'
+),
 
 rules as (
     select
@@ -34,11 +48,12 @@ measured as (
         {{ ratio('windows.gross_profit_amount - coalesce(windows.cost_to_serve_amount, 0)',
             'windows.current_net_amount') }} as margin_ratio,
         -- variance >= limit^2 x mean^2, in whole numbers: n S2 - S^2 >= limit^2 S^2.
-        windows.gaps_count >= 2
+        (windows.gaps_count >= 2
             and cast(windows.gaps_count * windows.squared_gap_days
                 - windows.gap_days * windows.gap_days as decimal(28,0))
             >= cast(rules.gap_variation as decimal(8,4)) * cast(rules.gap_variation as decimal(8,4))
-                * cast(windows.gap_days * windows.gap_days as decimal(20,0)) as is_irregular,
+                * cast(windows.gap_days * windows.gap_days as decimal(20,0)))
+            or at_risk.account_id is not null as is_irregular,
         rules.upper_share,
         rules.lower_share,
         rules.minimum_accounts
@@ -48,6 +63,8 @@ measured as (
         and versions.valid_from <= windows.month_end
         and versions.valid_to > windows.month_end
     inner join rules on rules.month_end = windows.month_end
+    left join at_risk
+        on at_risk.month_end = windows.month_end and at_risk.account_id = windows.account_id
     where windows.orders_count > 0
         and windows.current_net_amount > 0
         and windows.gross_profit_amount is not null

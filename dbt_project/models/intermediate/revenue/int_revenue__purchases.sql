@@ -39,7 +39,8 @@ final as (
         documents.invoice_id,
         documents.account_id,
         documents.invoice_date as purchase_date,
-        documents.month_start
+        documents.month_start,
+        {{ at_rate('net_of_invoice.net_amount', 'documents.booking_rate') }} as net_amount
     from documents
     inner join net_of_invoice on net_of_invoice.invoice_id = documents.invoice_id
     left join applied_credit on applied_credit.invoice_id = documents.invoice_id

@@ -4,6 +4,14 @@ versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
 units as (select * from {{ ref('int_identity__account_units') }} where not is_internal),
 
+candidates as (
+    select
+        month_end,
+        tier_unit_id
+    from {{ ref('int_candidates__eligible') }}
+    where is_candidate
+),
+
 with_losses as (
     select
         states.*,
@@ -80,6 +88,7 @@ final as (
         end as tier_in_channel,
         case
             when with_losses.tier <> 'C' then null
+            when candidates.tier_unit_id is not null then 'grow'
             when not with_losses.is_loss then 'serve_cheap'
             when with_losses.was_loss and reference_units.tier_unit_id is null then 'review_exit'
             when with_losses.is_loss then 'watch_loss'
@@ -89,6 +98,9 @@ final as (
     left join reference_units
         on reference_units.month_end = with_losses.month_end
         and reference_units.tier_unit_id = with_losses.tier_unit_id
+    left join candidates
+        on candidates.month_end = with_losses.month_end
+        and candidates.tier_unit_id = with_losses.tier_unit_id
 )
 
 select * from final

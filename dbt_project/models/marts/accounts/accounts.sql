@@ -92,6 +92,8 @@ order_counts as (
 
 low_quality as (select * from {{ ref('int_profitability__low_quality') }}),
 
+lifecycle as (select * from {{ ref('int_retention__lifecycle') }} where is_latest),
+
 finance_contacts as (
     select account_id from contacts where department = 'finance' group by account_id
 ),
@@ -304,7 +306,7 @@ final as (
             when joined.account_id is not null then 'other'
         end as account_subtype,
         coalesce(low_quality.is_low_quality, false) as is_low_quality,
-        cast(null as {{ text_type() }}) as lifecycle_state,
+        lifecycle.lifecycle_state,
         cast(null as bigint) as evidenced_stage,
         joined.claimed_relationship_stage as claimed_stage,
         false as is_single_threaded,
@@ -393,6 +395,7 @@ final as (
     left join channels on channels.channel = joined.channel
     left join finance_contacts on finance_contacts.account_id = joined.account_id
     left join low_quality on low_quality.account_id = joined.account_id
+    left join lifecycle on lifecycle.customer_key = joined.customer_key
     left join recency on recency.account_id = joined.account_id
     left join contact_limits on contact_limits.tier = joined.tier
     left join conflicts on conflicts.account_id = joined.account_id

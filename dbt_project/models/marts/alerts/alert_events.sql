@@ -284,6 +284,8 @@ alerts as (
     select * from {{ ref('int_alerts__credit') }}
     union all
     select * from bought_growth_alerts
+    union all
+    select * from {{ ref('int_alerts__candidates') }}
 ),
 
 final as (
