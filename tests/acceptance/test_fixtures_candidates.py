@@ -84,7 +84,7 @@ def test_who_reaches_a_limit_is_a_candidate(company: Company) -> None:
     assert (volumes["Q"]["ramp_ratio"], states["Q"]) == (Decimal("2.000000"), "at_risk")
     triage = dict(built.rows(f"select tier_unit_id, triage from marts.account_tiers {LAST}"))
     assert {unit for unit, word in triage.items() if word == "grow"} <= set(found)
-    assert (triage["I"], triage["N"]) == ("grow", "serve_cheap")
+    assert (triage["R"], triage["S"], triage["I"]) == ("grow", "serve_cheap", None)
     assert {r["lift_verdict"] for r in found.values()} == {"not_yet_known"}
 
 

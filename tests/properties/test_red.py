@@ -164,7 +164,8 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "influence_is_recomputed": (
         "int_candidates__openings", "where is_opener", "where is_opener is not null"),
     "prospects_are_recomputed": (
-        "int_candidates__adopters", "rank() over", "row_number() over"),
+        "int_candidates__adopters", "as bigint) - units_count + 1 as place",
+        "as bigint) as place"),
     "lifecycle_is_recomputed": (
         "int_retention__channel_rhythms", "-gaps.purchase_days_count as gaps_count",
         "0 * gaps.purchase_days_count as gaps_count"),

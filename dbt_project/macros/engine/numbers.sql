@@ -114,3 +114,17 @@
 {% macro lower_median(x) %}{{ return(adapter.dispatch('lower_median')(x)) }}{% endmacro %}
 {% macro default__lower_median(x) %}quantile_disc({{ x }}, 0.5){% endmacro %}
 {% macro spark__lower_median(x) %}percentile_disc(0.5) within group (order by {{ x }}){% endmacro %}
+
+{# The continuous 90th percentile of whole numbers from the first row of a window to the current one,
+   exact: between two whole numbers it has one decimal, which no error of a double reaches. #}
+{% macro running_ninetieth(value, window) %}{{ return(adapter.dispatch('running_ninetieth')(value, window)) }}{% endmacro %}
+{% macro default__running_ninetieth(value, window) -%}
+    cast(cast(quantile_cont({{ value }}, 0.9) over (
+        {{ window }} rows between unbounded preceding and current row
+    ) as decimal(18,1)) as decimal(18,2))
+{%- endmacro %}
+{% macro spark__running_ninetieth(value, window) -%}
+    cast(cast(percentile({{ value }}, 0.9) over (
+        {{ window }} rows between unbounded preceding and current row
+    ) as decimal(18,1)) as decimal(18,2))
+{%- endmacro %}

@@ -169,6 +169,12 @@ def rising(s: Scene) -> dict[str, Any]:
                 1,
                 "It is a candidate by its volume.",
             ),
+            check(
+                "account_alerts",
+                f"unit_id = '{a}' and alert_type = 'candidate_enter'",
+                "at_least_1",
+                "The account team is told that it may become a key account.",
+            ),
         ],
     }
 

@@ -1,79 +1,111 @@
+{%- set by_unit = 'partition by tier_unit_id, members_from' -%}
 -- Product families that a unit bought in the twelve months and in the twelve before, by the
--- accounts that make it up at the month-end.
+-- accounts that make it up at the month-end. Families are counted when they come and when they go,
+-- so that no month is joined with what was sold.
 with months as (
     select * from {{ ref('int_calendar__month_ends') }} where is_bridge_month
 ),
 
 line_groups as (select * from {{ ref('int_revenue__line_groups') }}),
 
-units as (select * from {{ ref('int_identity__account_units') }} where not is_internal),
+members as (select * from {{ ref('int_identity__unit_members') }}),
 
 bought as (
     select
-        account_id,
-        product_family,
-        {{ month_number('month_start') }} as month_number
+        members.tier_unit_id,
+        members.members_from,
+        members.members_until,
+        line_groups.product_family,
+        {{ month_number('line_groups.month_start') }} as month_number
     from line_groups
-    where last_sold_date is not null and product_family <> 'unknown'
-    group by account_id, product_family, {{ month_number('month_start') }}
+    inner join members on members.account_id = line_groups.account_id
+    where line_groups.last_sold_date is not null and line_groups.product_family <> 'unknown'
+    group by
+        members.tier_unit_id, members.members_from, members.members_until,
+        line_groups.product_family, {{ month_number('line_groups.month_start') }}
 ),
 
--- A purchase counts for twelve months, unless another one takes over before.
-lasting as (
+neighbours as (
     select
-        account_id,
-        product_family,
-        month_number,
-        least(
-            month_number + 11,
-            coalesce(
-                lead(month_number) over (
-                    partition by account_id, product_family order by month_number
-                ) - 1,
-                month_number + 11
-            )
-        ) as last_month_number
+        *,
+        lag(month_number) over (
+            {{ by_unit }}, product_family order by month_number
+        ) as former_month_number,
+        lead(month_number) over (
+            {{ by_unit }}, product_family order by month_number
+        ) as next_month_number
     from bought
 ),
 
+-- A family counts for twelve months, and longer when it is bought again by then.
+events as (
+    select
+        tier_unit_id,
+        members_from,
+        members_until,
+        month_number,
+        1 as families_change
+    from neighbours
+    where former_month_number is null or former_month_number < month_number - 12
+    union all
+    select
+        tier_unit_id,
+        members_from,
+        members_until,
+        month_number + 12 as month_number,
+        -1 as families_change
+    from neighbours
+    where next_month_number is null or next_month_number > month_number + 12
+),
+
+changes as (
+    select
+        tier_unit_id,
+        members_from,
+        members_until,
+        month_number,
+        sum(families_change) as families_change
+    from events
+    group by tier_unit_id, members_from, members_until, month_number
+),
+
+counts as (
+    select
+        tier_unit_id,
+        members_from,
+        members_until,
+        month_number,
+        lead(month_number) over ({{ by_unit }} order by month_number) as until_month_number,
+        cast(sum(families_change) over ({{ by_unit }} order by month_number) as bigint)
+            as families_count
+    from changes
+),
+
 -- What counts now counts as the year before in twelve months.
-held as (
+sides as (
     {%- for side, months_later in [('current', 0), ('prior', 12)] %}
     select
         months.month_end,
-        months.epoch_date,
-        lasting.account_id,
-        lasting.product_family,
-        {{ 1 if side == 'current' else 0 }} as current_flag,
-        {{ 1 if side == 'prior' else 0 }} as prior_flag
-    from lasting
+        counts.tier_unit_id,
+        {{ 'counts.families_count' if side == 'current' else '0' }} as current_families_count,
+        {{ 'counts.families_count' if side == 'prior' else '0' }} as prior_families_count
+    from counts
     inner join months
-        on months.month_number >= lasting.month_number + {{ months_later }}
-        and months.month_number <= lasting.last_month_number + {{ months_later }}
+        on months.month_number >= counts.month_number + {{ months_later }}
+        and months.month_number < counts.until_month_number + {{ months_later }}
+        and months.epoch_date >= counts.members_from
+        and months.epoch_date < counts.members_until
     {{ 'union all' if not loop.last }}
     {%- endfor %}
-),
-
-families as (
-    select
-        held.month_end,
-        units.tier_unit_id,
-        held.product_family,
-        max(held.current_flag) as current_flag,
-        max(held.prior_flag) as prior_flag
-    from held
-    inner join units
-        on units.epoch_date = held.epoch_date and units.account_id = held.account_id
-    group by held.month_end, units.tier_unit_id, held.product_family
 ),
 
 final as (
     select
         month_end,
         tier_unit_id,
-        cast(sum(current_flag) as bigint) as current_families_count,
-        cast(sum(prior_flag) as bigint) as prior_families_count
-    from families
+        cast(sum(current_families_count) as bigint) as current_families_count,
+        cast(sum(prior_families_count) as bigint) as prior_families_count
+    from sides
     group by month_end, tier_unit_id
 )
 

@@ -1,5 +1,6 @@
--- The first purchase of a newly launched product by account. The only model of candidates that
--- reads lines, and only those of products that a month-end asks for.
+-- The first purchase of a newly launched product by a unit, for each period in which its members
+-- stay the same. The only model of candidates that reads lines, and only those of products that a
+-- month-end asks for.
 with months as (
     select * from {{ ref('int_calendar__month_ends') }} where is_tier_month
 ),
@@ -11,6 +12,8 @@ products as (select * from {{ ref('stg_erp__products') }} where launch_date is n
 lines as (select * from {{ ref('stg_erp__invoice_lines') }}),
 
 purchases as (select * from {{ ref('int_revenue__purchases') }}),
+
+members as (select * from {{ ref('int_identity__unit_members') }}),
 
 launches as (
     select
@@ -25,7 +28,7 @@ launches as (
     group by products.product_id, products.launch_date
 ),
 
-final as (
+of_accounts as (
     select
         purchases.account_id,
         launches.product_id,
@@ -37,6 +40,21 @@ final as (
     -- What came free of charge or back was not bought.
     where lines.net_amount > 0
     group by purchases.account_id, launches.product_id, launches.launch_date
+),
+
+final as (
+    select
+        members.tier_unit_id,
+        members.members_from,
+        members.members_until,
+        of_accounts.product_id,
+        of_accounts.launch_date,
+        min(of_accounts.first_purchase_date) as first_purchase_date
+    from members
+    inner join of_accounts on of_accounts.account_id = members.account_id
+    group by
+        members.tier_unit_id, members.members_from, members.members_until, of_accounts.product_id,
+        of_accounts.launch_date
 )
 
 select * from final

@@ -16,7 +16,6 @@ compared as (
         month_number,
         case
             when lag(channel) over by_customer = channel
-                and lag(members_from) over by_customer = members_from
                 and lag(month_number) over by_customer = month_number - 1 then 0
             else 1
         end as is_start

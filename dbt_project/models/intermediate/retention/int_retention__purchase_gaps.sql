@@ -1,45 +1,6 @@
--- Days between the consecutive purchase days of a customer, counted by the month in which a gap ended
--- and by its length. The first purchase ends no gap: 0 days, which no gap has.
-with members as (select * from {{ ref('int_identity__customer_members') }}),
-
-purchases as (select * from {{ ref('int_revenue__purchases') }}),
-
-bounds as (select * from {{ ref('int_calendar__bounds') }}),
-
-account_days as (
-    select
-        account_id,
-        purchase_date
-    from purchases
-    group by account_id, purchase_date
-),
-
--- Several purchases of a day, by one account or by several, are one purchase day (decision 9).
-days as (
-    select
-        members.customer_key,
-        members.members_from,
-        account_days.purchase_date
-    from members
-    inner join account_days on account_days.account_id = members.account_id
-    group by members.customer_key, members.members_from, account_days.purchase_date
-),
-
--- An account may have bought before the first document of the company, while it was internal.
-gaps as (
-    select
-        days.customer_key,
-        days.members_from,
-        days.purchase_date,
-        greatest(
-            {{ month_number('days.purchase_date') }}, {{ month_number('bounds.first_document_date') }}
-        ) as month_number,
-        coalesce({{ days_between(
-            'lag(days.purchase_date) over (partition by days.customer_key, days.members_from'
-            ~ ' order by days.purchase_date)', 'days.purchase_date') }}, 0) as gap_length_days
-    from days
-    cross join bounds
-),
+-- The gaps between the purchase days of a customer, counted by the month in which a gap ended and by
+-- its length.
+with days as (select * from {{ ref('int_retention__purchase_days') }}),
 
 final as (
     select
@@ -50,7 +11,7 @@ final as (
         count(*) as purchase_days_count,
         min(purchase_date) as first_purchase_date,
         max(purchase_date) as last_purchase_date
-    from gaps
+    from days
     group by customer_key, members_from, month_number, gap_length_days
 )
 
