@@ -3,8 +3,8 @@
 `tools/by_hand/*.sql` is what a good analyst would write for the four heaviest marts straight over
 the landed files. Ours is the compiled SQL of the same marts and of every model that they rest on.
 Either runs statement by statement in one DuckDB process of its own, without dbt: model SQL is
-compared with model SQL. Then the marts are compared row by row in all columns that the hand-written
-ones have; a difference ends the run with exit code 1. `make bench` runs it over LINES invoice lines.
+compared with model SQL. Then the marts are compared row by row, in all columns that those by hand
+have; a difference ends the run with exit code 1. `make bench` runs it over LINES invoice lines.
 """
 
 from __future__ import annotations

@@ -5,7 +5,20 @@
 
 {# a x b / c, rounded once to `scale` decimals; null when c is null or 0. a, b and c have at most
    4 decimals. Whole numbers of 38 digits carry it: a x b may reach 10^22. #}
-{% macro multiply_divide(a, b, c, scale=2) %}
+{% macro multiply_divide(a, b, c, scale=2) %}{{ return(adapter.dispatch('multiply_divide')(a, b, c, scale)) }}{% endmacro %}
+
+{# Without a case each part is reckoned once, however often it is written. #}
+{% macro default__multiply_divide(a, b, c, scale) %}
+    {%- set top -%} ({{ whole(a) }} * {{ whole(b) }}) {%- endset -%}
+    {%- set bottom -%} {{ whole(c) }} {%- endset -%}
+    cast(
+        sign({{ top }}) * sign({{ bottom }}) * {{ whole_division(
+            'abs(' ~ top ~ ') * ' ~ 2 * 10 ** scale ~ ' + abs(' ~ bottom ~ ') * 10000',
+            'nullif(abs(' ~ bottom ~ ') * 20000, 0)'
+        ) }} * {{ unit_of(scale) }}
+    as decimal(18,{{ scale }}))
+{%- endmacro %}
+{% macro spark__multiply_divide(a, b, c, scale) %}
     {%- set top -%} ({{ whole(a) }} * {{ whole(b) }}) {%- endset -%}
     {%- set bottom -%} {{ whole(c) }} {%- endset -%}
     {%- set rounded = whole_division(
@@ -77,8 +90,14 @@
 
 {# An amount at a rate, rounded to cents, once. #}
 {% macro at_rate(amount, rate) %}{{ return(adapter.dispatch('at_rate')(amount, rate)) }}{% endmacro %}
-{# decimal x decimal keeps the narrower width and would overflow. #}
-{% macro default__at_rate(amount, rate) %}cast(cast({{ amount }} as decimal(38,2)) * {{ rate }} as decimal(18,2)){% endmacro %}
+{# decimal x decimal keeps the narrower width and would overflow. Products of that width are dear, and
+   most documents are in the base currency. #}
+{% macro default__at_rate(amount, rate) -%}
+    case
+        when {{ rate }} = 1 then cast({{ amount }} as decimal(18,2))
+        else cast(cast({{ amount }} as decimal(38,2)) * {{ rate }} as decimal(18,2))
+    end
+{%- endmacro %}
 {# Wider operands would make Spark round the product before it is rounded to cents. #}
 {% macro spark__at_rate(amount, rate) %}cast(cast({{ amount }} as decimal(18,2)) * cast({{ rate }} as decimal(18,8)) as decimal(18,2)){% endmacro %}
 

@@ -160,7 +160,12 @@ def _reject_duplicates(con: duckdb.DuckDBPyConnection, entity: Entity, state: En
         f"create or replace temp table repeated as select hash({keys}) as h "
         f"from all_{entity.name} group by h having count(*) > 1"
     )
-    if not con.execute("select count(*) from repeated").fetchall()[0][0]:
+    # Different keys may share a hash.
+    [(repeated,)] = con.execute(
+        f"select count(*) from (select {keys} from all_{entity.name} "
+        f"where hash({keys}) in (select h from repeated) group by {keys} having count(*) > 1)"
+    ).fetchall()
+    if not repeated:
         return
     state.is_unique = False
     content = ", ".join(column.name for column in entity.columns)
