@@ -56,7 +56,7 @@ def late_invoice(random: Random, source: Source, day: date) -> None:
     )  # fmt: skip
     source["erp_invoice_lines"].append(
         {"invoice_line_id": f"{number}-0", "invoice_id": number, "net_amount": net,
-         "cogs_amount": random.choice([None, net / 2])}
+         "cogs_amount": random.choice([None, net, Decimal(1)])}
     )  # fmt: skip
 
 

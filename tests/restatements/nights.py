@@ -21,7 +21,8 @@ from keyaccounts.contract import load_contract
 from keyaccounts.landing import closings, land
 from keyaccounts.landing.resolve import resolve
 from keyaccounts.settings import Run, Settings
-from keyaccounts.warehouse.first_published import NOTHING, basis_of, close, first_published
+from keyaccounts.warehouse.closing_values import basis_of
+from keyaccounts.warehouse.first_published import NOTHING, close, first_published
 from keyaccounts.warehouse.landing_schema import lay_out
 from tests.conftest import run_at, settings_for, silent
 from tests.properties.compiled import SOME_DAY, project_for

@@ -18,6 +18,7 @@ from keyaccounts.landing.loads import Load, all_loads
 from keyaccounts.settings import Settings
 
 FOLDER = "closings"
+Landed = dict[str, list[Load]]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Closing:
     as_of_date: date
     month_ends_from: date
     loads: dict[str, int]
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return f"{self.number:06d}.json"
 
     @property
     def month_ends(self) -> list[date]:
@@ -83,7 +89,7 @@ def note_closing(
     }
     draft = folder / ".new"
     draft.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    draft.replace(folder / f"{closing.number:06d}.json")
+    draft.replace(folder / closing.name)
     return closing
 
 
@@ -111,20 +117,25 @@ def first_closings(known: list[Closing], as_of_date: date) -> dict[date, Closing
     return found
 
 
+def landed(settings: Settings) -> Landed:
+    """Return all loads by entity, oldest first."""
+    found = {name: all_loads(settings, name) for name in sorted(load_contract())}
+    return {name: loads for name, loads in found.items() if loads}
+
+
 def newest_loads(settings: Settings) -> dict[str, int]:
     """Return the number of the newest load of each entity that has landed."""
-    found = {name: all_loads(settings, name) for name in load_contract()}
-    return {name: loads[-1].number for name, loads in sorted(found.items()) if loads}
+    return {name: loads[-1].number for name, loads in landed(settings).items()}
 
 
-def landed_then(settings: Settings, loads: dict[str, int]) -> list[Load] | None:
+def landed_then(every: Landed, loads: dict[str, int]) -> list[Load] | None:
     """Return the loads up to the numbers given by entity; None when one of them is gone."""
     found: list[Load] = []
     for entity, number in sorted(loads.items()):
-        landed = [load for load in all_loads(settings, entity) if load.number <= number]
-        if [load.number for load in landed] != list(range(1, number + 1)):
+        then = [load for load in every.get(entity, []) if load.number <= number]
+        if [load.number for load in then] != list(range(1, number + 1)):
             return None
-        found += landed
+        found += then
     return found
 
 

@@ -16,13 +16,9 @@ from keyaccounts.landing.closings import newest_loads
 from keyaccounts.landing.resolve import Resolution, resolve
 from keyaccounts.settings import PROJECT_ROOT, Run, Settings
 from keyaccounts.warehouse import duckdb_engine, spark_engine
+from keyaccounts.warehouse.closing_values import basis_of
 from keyaccounts.warehouse.dbt_process import SHOWN, NodeResult
-from keyaccounts.warehouse.first_published import (
-    NOTHING,
-    FirstPublished,
-    basis_of,
-    first_published,
-)
+from keyaccounts.warehouse.first_published import NOTHING, FirstPublished, first_published
 from keyaccounts.warehouse.landing_schema import lay_out
 from keyaccounts.warehouse.rules import check_rules
 

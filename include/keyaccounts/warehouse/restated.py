@@ -6,7 +6,8 @@ from datetime import date
 
 import duckdb
 
-from keyaccounts.warehouse.first_published import TIERS, UNITS, FirstPublished
+from keyaccounts.warehouse.closing_values import TIERS, UNITS
+from keyaccounts.warehouse.first_published import FirstPublished
 
 TABLES = {
     "first_published": "month_end date, tier_unit_id varchar, net_revenue_amount decimal(18,2), "
