@@ -87,7 +87,7 @@ def candidates(folder: Path) -> None:
 
 
 def converted(folder: Path) -> None:
-    """R doubles in a year and is A exactly two years later; O stays what it is; Q leaves the list."""
+    """R doubles in a year and is A exactly two years later; O stays as it is; Q leaves the list."""
     days = [date(2023, n, 10) for n in range(7, 13)] + [date(2024, n, 10) for n in range(1, 7)]
     invoices = monthly("BIG", "10000.00", date(2023, 6, 1), 37)
     invoices += monthly("O", "100.00", date(2023, 7, 1), 36)
