@@ -87,13 +87,13 @@ def candidates(folder: Path) -> None:
 
 
 def converted(folder: Path) -> None:
-    """R doubles in a year and is A two years later; O stays what it is; Q leaves the list."""
+    """R doubles in a year and is A exactly two years later; O stays as it is; Q leaves the list."""
     days = [date(2023, n, 10) for n in range(7, 13)] + [date(2024, n, 10) for n in range(1, 7)]
     invoices = monthly("BIG", "10000.00", date(2023, 6, 1), 37)
     invoices += monthly("O", "100.00", date(2023, 7, 1), 36)
     invoices += bought("R", days, ["100.00"] * 8 + ["200.00"] * 4)
     invoices += bought("Q", days, ["100.00"] * 8 + ["200.00"] * 4)
-    invoices += monthly("R", "200.00", date(2024, 7, 1), 17)
-    invoices += monthly("R", "90000.00", date(2025, 12, 1), 7)
+    invoices += monthly("R", "200.00", date(2024, 7, 1), 23)
+    invoices += monthly("R", "90000.00", date(2026, 6, 1), 1)
     invoices += monthly("Q", "100.00", date(2024, 7, 1), 24)
     write_company(folder, invoices)

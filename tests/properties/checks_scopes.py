@@ -141,6 +141,9 @@ def tiers_carry_their_unit(case: Case) -> Iterator[str]:
 def _triage(case: Case, r: Rating, day: date) -> str | None:
     if r.tier != "C":
         return None
+    could_be = case.candidates.at[day].get(r.unit)
+    if could_be and could_be.is_candidate:
+        return "grow"
     if r.profit >= 0:
         return "serve_cheap"
     before = case.ratings.get(day.replace(day=1) - timedelta(days=1), {}).get(r.unit)

@@ -12,13 +12,14 @@ prospects as (select * from {{ ref('int_candidates__prospects') }}),
 
 rules as ({{ dated_config('candidate_config') }}),
 
--- What it takes to be A: the smallest profit of a unit that is A by this month-end alone.
+-- What it takes to be A: the smallest profit of a unit that is A by this month-end alone, which no
+-- unit without a line is.
 thresholds as (
     select
         month_end,
         min(profit_amount) as profit_amount
     from tiers
-    where raw_tier = 'A' and rating_status <> 'INACTIVE'
+    where raw_tier = 'A'
     group by month_end
 ),
 
