@@ -16,11 +16,13 @@ profits, `total` the sum of all positive ones. Exactly at a threshold is the wor
     {{ before }} < cast({{ total }} as decimal(24,2)) * ({{ limit }})
 {%- endmacro %}
 
-{# Sum of the positive profits strictly greater than a row's own: ties share it. #}
+{# Sum of the positive profits strictly greater than a row's own: ties share it. How many are equal
+   is what one order tells: all up to the last of them, less those before the first. #}
 {% macro positive_before(profit, partition) -%}
+    {%- set ranking = '(partition by ' ~ partition ~ ' order by ' ~ profit ~ ' desc)' -%}
     cast(
-        sum(greatest({{ profit }}, 0)) over (partition by {{ partition }} order by {{ profit }} desc)
-        - greatest({{ profit }}, 0) * count(*) over (partition by {{ partition }}, {{ profit }})
+        sum(greatest({{ profit }}, 0)) over {{ ranking }}
+        - greatest({{ profit }}, 0) * (count(*) over {{ ranking }} - rank() over {{ ranking }} + 1)
     as decimal(24,2))
 {%- endmacro %}
 

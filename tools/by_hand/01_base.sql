@@ -117,25 +117,38 @@ from first_document, unnest(generate_series(
     date_trunc('month', first_date), date '{{ as_of_date }}', interval 1 month
 )) as spine (month_start);
 
+-- Most lines are in base currency, so only the others are multiplied.
 create table staging.sales as
+with lines as (
+    select
+        documents.account_id,
+        coalesce(products.product_family, 'unknown') as product_family,
+        cast(date_trunc('month', documents.invoice_date) as date) as month_start,
+        case
+            when documents.rate = 1 then lines.net_amount
+            else cast(cast(lines.net_amount as decimal(38,2)) * documents.rate as decimal(18,2))
+        end as net_amount,
+        case
+            when documents.rate = 1 then lines.cogs_amount
+            else cast(cast(lines.cogs_amount as decimal(38,2)) * documents.rate as decimal(18,2))
+        end as cost_amount
+    from landing.erp_invoice_lines as lines
+    join staging.documents using (invoice_id)
+    left join landing.erp_products as products using (product_id)
+    where lines.is_deleted is not true
+)
+
 select
-    documents.account_id,
-    coalesce(products.product_family, 'unknown') as product_family,
-    cast(date_trunc('month', documents.invoice_date) as date) as month_start,
+    account_id,
+    product_family,
+    month_start,
     count(*) as lines_count,
-    sum(cast(cast(lines.net_amount as decimal(38,2)) * documents.rate as decimal(18,2))) as net_amount,
-    sum(abs(cast(cast(lines.net_amount as decimal(38,2)) * documents.rate as decimal(18,2))))
-        as absolute_amount,
-    sum(cast(cast(lines.cogs_amount as decimal(38,2)) * documents.rate as decimal(18,2)))
-        as cost_amount,
-    sum(cast(cast(lines.net_amount as decimal(38,2)) * documents.rate as decimal(18,2)))
-        filter (where lines.cogs_amount is not null) as costed_amount,
-    sum(abs(cast(cast(lines.net_amount as decimal(38,2)) * documents.rate as decimal(18,2))))
-        filter (where lines.cogs_amount is not null) as absolute_costed_amount
-from landing.erp_invoice_lines as lines
-join staging.documents using (invoice_id)
-left join landing.erp_products as products using (product_id)
-where lines.is_deleted is not true
+    sum(net_amount) as net_amount,
+    sum(abs(net_amount)) as absolute_amount,
+    sum(cost_amount) as cost_amount,
+    sum(net_amount) filter (where cost_amount is not null) as costed_amount,
+    sum(abs(net_amount)) filter (where cost_amount is not null) as absolute_costed_amount
+from lines
 group by all;
 
 -- Purchases: invoices above zero that were not taken back in full.

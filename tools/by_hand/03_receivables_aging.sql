@@ -24,8 +24,10 @@ applications as (
         applications.invoice_id,
         applications.source_document_id,
         applications.amount,
-        cast(cast(applications.amount as decimal(38,2)) * invoices.rate as decimal(18,2))
-            as booked_amount,
+        case
+            when invoices.rate = 1 then applications.amount
+            else cast(cast(applications.amount as decimal(38,2)) * invoices.rate as decimal(18,2))
+        end as booked_amount,
         greatest(
             applications.applied_date, invoices.invoice_date,
             coalesce(payments.received_date, credits.invoice_date, invoices.invoice_date)
@@ -66,7 +68,10 @@ documents as (
 moves as (
     select
         document_id, document_date as day, amount,
-        cast(cast(amount as decimal(38,2)) * rate as decimal(18,2)) as booked_amount,
+        case
+            when rate = 1 then amount
+            else cast(cast(amount as decimal(38,2)) * rate as decimal(18,2))
+        end as booked_amount,
         cast(null as decimal(18,8)) as source_rate
     from documents
     union all
@@ -146,12 +151,17 @@ valued as (
         items.booked_amount,
         months.month_end - items.due_date as past_due_days,
         months.month_end - items.document_date as age_days,
-        cast(cast(items.open_amount as decimal(38,2))
-            * coalesce(closing_rates.rate_to_base, cast(1 as decimal(18,8))) as decimal(18,2))
-            as amount,
-        cast(cast(least(items.disputed_amount, items.open_amount) as decimal(38,2))
-            * coalesce(closing_rates.rate_to_base, cast(1 as decimal(18,8))) as decimal(18,2))
-            as disputed_amount
+        case
+            when closing_rates.rate_to_base is null then items.open_amount
+            else cast(cast(items.open_amount as decimal(38,2)) * closing_rates.rate_to_base
+                as decimal(18,2))
+        end as amount,
+        case
+            when closing_rates.rate_to_base is null
+                then least(items.disputed_amount, items.open_amount)
+            else cast(cast(least(items.disputed_amount, items.open_amount) as decimal(38,2))
+                * closing_rates.rate_to_base as decimal(18,2))
+        end as disputed_amount
     from items
     join staging.months using (month_number)
     left join closing_rates

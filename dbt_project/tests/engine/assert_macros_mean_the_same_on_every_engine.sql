@@ -29,6 +29,7 @@
     ('multiply_divide just below a tie', multiply_divide(money.format('0.49'), '1', money.format(98.01)), '0.00'),
     ('multiply_divide large', multiply_divide(
         money.format('99999999999.99'), money.format('99999999999.99'), money.format('99999999999.98')), '100000000000.00'),
+    ('multiply_divide of 0', multiply_divide(money.format(0), '1', money.format(-7)), '0.00'),
     ('multiply_divide by 0', multiply_divide(money.format(1), '1', money.format(0)), unknown),
     ('ratio of thirds', ratio(money.format(2), money.format(3)), '0.666667'),
     ('ratio tie', ratio(money.format(1), '2000000'), '0.000001'),
@@ -59,6 +60,9 @@
         "cast('999999999999998000000000000000' as decimal(38,0))"), '999999999999998'),
     ('square_root of 0', square_root('cast(0 as decimal(38,0))'), '0'),
     ('square_root of null', square_root('cast(null as decimal(38,0))'), unknown),
+    ('at_rate of one', at_rate(money.format('-9999999999999999.99'), rate.format(1)),
+        '-9999999999999999.99'),
+    ('at_rate of nothing', at_rate(unknown, rate.format(1)), unknown),
     ('at_rate tie', at_rate(money.format('0.05'), rate.format('0.1')), '0.01'),
     ('at_rate tie below 0', at_rate(money.format('-0.05'), rate.format('0.1')), '-0.01'),
     ('at_rate of eight places', at_rate(money.format('100.00'), rate.format('0.00004999')),

@@ -12,16 +12,23 @@ candidates as (
     where is_candidate
 ),
 
+losses as (
+    select
+        tier_unit_id,
+        month_number
+    from states
+    where profit_amount < 0
+),
+
 with_losses as (
     select
         states.*,
-        profit_amount < 0 as is_loss,
-        coalesce(
-            lag(profit_amount) over by_unit < 0
-            and lag(month_number) over by_unit = month_number - 1, false
-        ) as was_loss
+        states.profit_amount < 0 as is_loss,
+        before.tier_unit_id is not null as was_loss
     from states
-    window by_unit as (partition by tier_unit_id order by month_number)
+    left join losses as before
+        on before.tier_unit_id = states.tier_unit_id
+        and before.month_number = states.month_number - 1
 ),
 
 -- A group with a model account: influence of 4 or more, rated within the last twelve months.
