@@ -45,6 +45,14 @@ SECOND_DAY = {
                 else contact_id end as contact_id
         ) from day_one
     """,
+    # Corrected amounts restate closed months.
+    "erp_invoice_lines": """
+        select * replace (
+            case when invoice_line_id like '%77-1' then cast(net_amount + 10 as decimal(18,2))
+                else net_amount end
+                as net_amount
+        ) from day_one
+    """,
     # A bad value is held back at the landing, an older version of a document is passed over.
     "erp_invoices": """
         select * replace (
