@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from keyaccounts.landing.loads import Load, rows_sql
+from keyaccounts.landing.loads import Load, row_digest, rows_sql
 from keyaccounts.settings import Settings
 
 HEADER = (
@@ -103,13 +103,13 @@ def _create_views(
     lines = _current_rows(state, "erp_invoice_lines")
     con.execute(
         f"create temp view {side}_documents as "
-        f"select invoice_id, account_id, invoice_date, hash({header})::hugeint as digest "
+        f"select invoice_id, account_id, invoice_date, {row_digest(header)} as digest "
         f"from ({documents}) where invoice_date <= date '{until}' "
         "and coalesce(status, 'posted') = 'posted'"
     )
     con.execute(
         f"create temp view {side}_lines as "
-        f"select invoice_id, hash({LINE})::hugeint as digest from ({lines})"
+        f"select invoice_id, {row_digest(LINE)} as digest from ({lines})"
     )
 
 

@@ -79,6 +79,16 @@ def rows_sql(loads: list[Load]) -> str:
     return f"read_parquet([{files}])"
 
 
+def row_digest(columns: str) -> str:
+    """Return a SQL expression for a digest of a row that may be summed up over rows.
+
+    Texts that differ in little may share DuckDB's own hash (2.0.0: 'PAY000001-20240624' and
+    'PAY000091-20240124'), so it hashes only what MD5 made of the row's text, in which values are
+    quoted and null is no text.
+    """
+    return f"cast(hash(md5_number(cast(row({columns}) as varchar))) as hugeint)"
+
+
 def latest_rows(settings: Settings, entity: str) -> list[dict[str, object]]:
     """Return the newest landed version of each row of a small entity; [] when it is absent."""
     loads = loads_in_play(settings, entity)

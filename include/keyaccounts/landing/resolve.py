@@ -175,12 +175,12 @@ def _reject_duplicates(con: duckdb.DuckDBPyConnection, entity: Entity, state: En
         with versions as (
             select *, dense_rank() over (
                 partition by {keys} order by updated_at desc nulls last, _load desc
-            ) as version_rank, hash({content}) as content_hash
+            ) as version_rank, row({content}) as content
             from all_{entity.name} where hash({keys}) in (select h from repeated)
         ),
         conflicts as (
             select {keys} from versions where version_rank = 1
-            group by {keys} having count(distinct content_hash) > 1
+            group by {keys} having count(distinct content) > 1
         )
         select '{entity.name}', _load, _row, {_key(entity)}, '{entity.keys[0]}', {_key(entity)},
             'the key stands twice with different content', false

@@ -14,7 +14,7 @@ import duckdb
 
 from keyaccounts.contract import CONTRACT_VERSION, Entity, load_contract
 from keyaccounts.errors import SourceRefusedError
-from keyaccounts.landing.loads import MANIFEST, QUARANTINE, ROWS, all_loads
+from keyaccounts.landing.loads import MANIFEST, QUARANTINE, ROWS, all_loads, row_digest
 from keyaccounts.landing.rules import Rule, is_native, quoted, raw, rules_of, typed
 from keyaccounts.settings import Run, Settings
 from keyaccounts.sources.files import REJECTS, Incoming, open_file
@@ -316,10 +316,10 @@ def _content_hash(con: duckdb.DuckDBPyConnection, entity: Entity, draft: Path) -
     """Return a hash of rows and bad rows that does not depend on the order of rows."""
     columns = ", ".join(column.name for column in entity.columns)
     rows = con.execute(
-        f"select count(*), sum(hash({columns})::hugeint) from read_parquet('{draft / ROWS}')"
+        f"select count(*), sum({row_digest(columns)}) from read_parquet('{draft / ROWS}')"
     ).fetchall()[0]
     bad = con.execute(
-        "select count(*), sum(hash(row_key, column_name, value, rule)::hugeint) from bad_rows"
+        f"select count(*), sum({row_digest('row_key, column_name, value, rule')}) from bad_rows"
     ).fetchall()[0]
     text = f"{CONTRACT_VERSION}|{columns}|{rows}|{bad}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
