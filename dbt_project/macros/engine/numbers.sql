@@ -123,7 +123,7 @@
 
 {# The median of whole numbers below 2^53, exact: the middle one, or the mean of the two in the
    middle. Null is no number; of none it is null. #}
-{% macro median(x) -%}
+{% macro median_of(x) -%}
     cast((
         cast({{ lower_median(x) }} as decimal(18,0)) - cast({{ lower_median('-(' ~ x ~ ')') }} as decimal(18,0))
     ) * cast(0.5 as decimal(2,1)) as decimal(18,2))

@@ -78,11 +78,11 @@
     ('money_sum of nothing', money_sum(unknown), '0.00'),
     ('lower_median of two', '(select cast(' ~ lower_median('n') ~ ' as decimal(18,0))'
         ~ ' from (values (7), (4)) as numbers (n))', '4'),
-    ('median of three', '(select ' ~ median('n')
+    ('median of three', '(select ' ~ median_of('n')
         ~ ' from (values (9), (1), (4), (null)) as numbers (n))', '4.00'),
-    ('median of four', '(select ' ~ median('n')
+    ('median of four', '(select ' ~ median_of('n')
         ~ ' from (values (31), (-1), (28), (59)) as numbers (n))', '29.50'),
-    ('median of nothing', '(select ' ~ median('n') ~ ' from (values (cast(null as bigint))) as numbers (n))',
+    ('median of nothing', '(select ' ~ median_of('n') ~ ' from (values (cast(null as bigint))) as numbers (n))',
         unknown),
     ('shift_left', shift_left('1', '11'), '2048'),
     ('event_key', event_key(["'a'", 'cast(null as ' ~ text ~ ')', "'b'"]), 'a|b'),

@@ -88,7 +88,7 @@ watch_quality as (
         watches.month_number,
         count(*) as judged_count,
         count(watches.fallen_on) as right_count,
-        {{ median(days_between('watches.effective_date', 'watches.fallen_on')) }} as lead_days
+        {{ median_of(days_between('watches.effective_date', 'watches.fallen_on')) }} as lead_days
     from watches
     left join states
         on states.tier_unit_id = watches.unit_id and states.month_number = watches.month_number
