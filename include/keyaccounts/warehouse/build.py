@@ -25,7 +25,8 @@ from keyaccounts.warehouse.rules import check_rules
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 STATE = "build_state.json"
 LONGEST = 600
-NO_TESTS = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+NO_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+NO_TESTS = (*NO_UNIT_TESTS, "--exclude-resource-type", "test")
 TIERS_EXPORTED = {
     "intermediate": spark_engine.EXPORTED["intermediate"], "marts": ("account_tiers",)
 }  # fmt: skip
@@ -83,9 +84,8 @@ def build(
     log(f"build as of {run.as_of_date}" + (" (goes on where it stopped)" if is_retry else ""))
     target.mkdir(parents=True, exist_ok=True)
     (target / STATE).write_text(json.dumps({**wanted, "status": "running"}), encoding="utf-8")
-    command = ["retry"] if is_retry else [
-        "build", "--vars", json.dumps(variables), "--exclude-resource-type", "unit_test",
-    ]  # fmt: skip
+    built = ["build", "--vars", json.dumps(variables), *NO_UNIT_TESTS]
+    command = ["retry"] if is_retry else built
     nodes = _run(settings, project, command, log)
     (target / STATE).write_text(json.dumps({**wanted, "status": _status(nodes)}), encoding="utf-8")
     _raise_for(nodes)
