@@ -1,6 +1,6 @@
 -- I38: every event of a complete month is counted once, for its type and its owners, and a type has
 -- a row at every month-end from its first one on.
--- Red by an event that is counted nowhere, by a high one or an owner that is, by noise of another month, or by a month-end without a row.
+-- Red by an event that is counted nowhere, or by a high one that is counted nowhere, or by an owner that is counted nowhere, or by noise of another month, or by a month-end without a row.
 with quality as (
     select
         *,

@@ -1,5 +1,5 @@
 -- How many warnings were right, and how many tiers came back, counted from the tiers month by month.
--- Red by a warning that is called right, by a lead that no warning had, by a tier that is called regained, or by a judgement on a rise.
+-- Red by a warning that is called right, or by a lead that no warning had, or by a tier that is called regained, or by a judgement on a rise.
 with tiers as (
     select
         now.tier_unit_id,
