@@ -84,6 +84,11 @@
         ~ ' from (values (31), (-1), (28), (59)) as numbers (n))', '29.50'),
     ('median of nothing', '(select ' ~ median_of('n') ~ ' from (values (cast(null as bigint))) as numbers (n))',
         unknown),
+    ('running_ninetieth between two', '(select max(p90) from (select '
+        ~ running_ninetieth('n', 'order by place') ~ ' as p90'
+        ~ ' from (values (3, 31), (1, 20), (2, 10)) as numbers (place, n)) as running)', '28.80'),
+    ('running_ninetieth of one', '(select ' ~ running_ninetieth('n', 'order by n')
+        ~ ' from (values (7)) as numbers (n))', '7.00'),
     ('shift_left', shift_left('1', '11'), '2048'),
     ('event_key', event_key(["'a'", 'cast(null as ' ~ text ~ ')', "'b'"]), 'a|b'),
     ('json_object', json_object(names),
