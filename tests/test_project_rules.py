@@ -182,6 +182,18 @@ def test_lines_for_one_engine_are_seen(line: str) -> None:
     assert not is_private("concat_ws('a/b', background, average_amount) as rounded")
 
 
+def test_nothing_that_is_parsed_depends_on_a_variable() -> None:
+    """The project is parsed once for all companies and days: see `dbt_process.parsed`."""
+    inside = re.compile(r"config\([^)]*\b(?:var|is_present|as_of_date)\(", re.S)
+    found = [file.name for file in SQL if inside.search(uncommented(file))]
+    settings = [*(DBT / "models").rglob("*.yml"), *(DBT / "seeds").rglob("*.yml")]
+    settings.append(DBT / "dbt_project.yml")
+    found += [
+        file.name for file in settings if re.search(r"\{\{.*\bvar\(", file.read_text("utf-8"))
+    ]
+    assert found == []
+
+
 def test_the_yml_files_follow_the_contract(built: Warehouse) -> None:
     from tools.sync_yml import wanted_files
 

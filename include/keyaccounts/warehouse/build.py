@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from keyaccounts.landing.resolve import Resolution, resolve
 from keyaccounts.settings import PROJECT_ROOT, Run, Settings
 from keyaccounts.warehouse import duckdb_engine, spark_engine
 from keyaccounts.warehouse.closing_values import basis_of
-from keyaccounts.warehouse.dbt_process import SHOWN, NodeResult
+from keyaccounts.warehouse.dbt_process import SHOWN, NodeResult, project_digest
 from keyaccounts.warehouse.first_published import NOTHING, FirstPublished, first_published
 from keyaccounts.warehouse.landing_schema import lay_out
 from keyaccounts.warehouse.rules import check_rules
@@ -59,7 +58,7 @@ def build(
     Raises CheckFailedError when a data test failed, KeyaccountsError when a model did.
     """
     project = _project(settings)
-    basis = basis_of(settings, _hash(_tier_files(project), project))
+    basis = basis_of(settings, project_digest(project, _tier_files(project)))
 
     def build_tiers(old: Settings, day: date) -> Path:
         then = resolve(old)
@@ -75,7 +74,7 @@ def build(
         "variables": variables,
         "landing": resolution.fingerprint,
         "loads": newest_loads(settings),
-        "project": _hash(_project_files(project), project),
+        "project": project_digest(project),
         "basis": basis,
         "engine": settings.engine,
     }
@@ -166,12 +165,6 @@ def _project(settings: Settings) -> Path:
     return overlay
 
 
-def _project_files(project: Path) -> list[Path]:
-    """Return what the build is made from: a repaired rule or model starts it anew."""
-    folders = ("models", "macros", "seeds", "tests")
-    return [file for folder in folders for file in (project / folder).rglob("*")]
-
-
 def _tier_files(project: Path) -> list[Path]:
     """Return what the tiers are made from: other marts and all tests are not among it."""
     models = project / "models"
@@ -179,14 +172,6 @@ def _tier_files(project: Path) -> list[Path]:
     found = [file for folder in folders for file in folder.rglob("*")]
     found += [project / "dbt_project.yml", *models.rglob("account_tiers.sql")]
     return [file for file in found if file.suffix in {".sql", ".csv"} or file.parent == project]
-
-
-def _hash(files: list[Path], project: Path) -> str:
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        if file.is_file():
-            digest.update(str(file.relative_to(project)).encode() + file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _raise_for(nodes: list[NodeResult]) -> None:

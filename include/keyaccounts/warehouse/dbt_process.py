@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,10 @@ from keyaccounts.errors import KeyaccountsError
 
 SHOWN = 3
 """Examples of bad rows in a message."""
+PARSED_FOLDERS = ("models", "macros", "seeds", "tests")
+
+# The project as parsed last, by what it was parsed from.
+_parsed: dict[tuple[Path, str], Any] = {}
 
 
 @dataclass(frozen=True)
@@ -40,25 +45,70 @@ def invoke(
     target: Path,
     environment: Mapping[str, str],
     log: Callable[[str], None],
+    manifest: Any = None,
 ) -> list[NodeResult]:
     """Run a dbt command (its name first) and return its nodes in the order in which they ended.
 
+    With the `parsed` project as its manifest dbt does not parse it again.
     Raises KeyaccountsError when dbt did not come as far as running a node.
     """
     from dbt.artifacts.schemas.run import RunExecutionResult
+
+    result = _dbt(command, project, target, environment, log, manifest)
+    if not isinstance(result.result, RunExecutionResult):
+        raise KeyaccountsError(f"dbt did not start: {result.exception}")
+    return [_node(entry) for entry in result.result.results]
+
+
+def parsed(project: Path, target: Path, environment: Mapping[str, str]) -> Any:
+    """Return the manifest of the project for one command, parsed once per process.
+
+    No variable is needed for that: no node's name, kind or parents depend on one. The environment
+    gives the places of files alone, and they do not stand in a manifest.
+    Raises KeyaccountsError when the project cannot be parsed.
+    """
+    from dbt.contracts.graph.manifest import Manifest
+
+    made_from = (project, project_digest(project))
+    if made_from not in _parsed:
+        result = _dbt(["parse"], project, target, environment, lambda _: None)
+        if not isinstance(result.result, Manifest):
+            raise KeyaccountsError(f"dbt cannot parse {project}: {result.exception}")
+        _parsed.clear()
+        _parsed[made_from] = result.result
+    return _parsed[made_from].deepcopy()
+
+
+def project_digest(project: Path, files: Iterable[Path] | None = None) -> str:
+    """Return 16 hexadecimal digits of what the project, or some of its files, consists of."""
+    if files is None:
+        files = [f for folder in PARSED_FOLDERS for f in (project / folder).rglob("*")]
+        files.append(project / "dbt_project.yml")
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        if file.is_file():
+            digest.update(str(file.relative_to(project)).encode() + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _dbt(
+    command: list[str],
+    project: Path,
+    target: Path,
+    environment: Mapping[str, str],
+    log: Callable[[str], None],
+    manifest: Any = None,
+) -> Any:
     from dbt.cli.main import dbtRunner
 
-    base = [
+    places = [
         "--project-dir", str(project), "--profiles-dir", str(project),
         "--target-path", str(target), "--log-path", str(target / "logs"),
     ]  # fmt: skip
     with environment_of({**environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}):
-        result = dbtRunner(callbacks=[_progress(log)]).invoke(
-            ["--quiet", "--log-level", "none", "--log-level-file", "info", *command, *base]
+        return dbtRunner(manifest, [_progress(log)]).invoke(
+            ["--quiet", "--log-level", "none", "--log-level-file", "info", *command, *places]
         )
-    if not isinstance(result.result, RunExecutionResult):
-        raise KeyaccountsError(f"dbt did not start: {result.exception}")
-    return [_node(entry) for entry in result.result.results]
 
 
 def example(names: list[str], rows: list[tuple[Any, ...]]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from keyaccounts.settings import Settings
-from keyaccounts.warehouse.dbt_process import SHOWN, NodeResult, example, invoke
+from keyaccounts.warehouse.dbt_process import SHOWN, NodeResult, example, invoke, parsed
 
 
 def run(
@@ -26,7 +26,16 @@ def run(
     }
     target = settings.home / "warehouse" / "target"
     try:
-        nodes = invoke(command, project=project, target=target, environment=environment, log=log)
+        # A retry takes up what the failed command had parsed.
+        is_retry = command[0] == "retry"
+        nodes = invoke(
+            command,
+            project=project,
+            target=target,
+            environment=environment,
+            log=log,
+            manifest=None if is_retry else parsed(project, target, environment),
+        )
     finally:
         # dbt leaves its connection open, and an open writer excludes everybody else.
         DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
