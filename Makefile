@@ -15,10 +15,10 @@ SPARK_READY := .venv-spark/.ready
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark demo up down env test test-fast parity properties mutate bench lint format types check lock clean
+.PHONY: help setup setup-spark demo up down env test test-fast parity fixtures-spark properties mutate bench lint format types check lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(READY) ## create .venv from the hashed locks (again only when a lock changed)
 
@@ -54,6 +54,9 @@ test-fast: $(READY) ## all tests but those marked slow
 
 parity: $(READY) $(SPARK_READY) ## every mart on DuckDB and on Spark, row by row; real Spark servers
 	@$(BIN)/python -m pytest -m spark tests/spark -rP
+
+fixtures-spark: $(READY) $(SPARK_READY) ## the fixtures of the definition on Spark; half an hour
+	@$(BIN)/python -m pytest -m fixture tests/acceptance --engine spark
 
 properties: $(READY) ## the invariants on COMPANIES=2000 random companies, from seed FIRST=0 on
 	@$(BIN)/python -m tests.properties --companies $(COMPANIES) --first $(FIRST) --jobs $(JOBS)

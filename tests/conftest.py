@@ -18,6 +18,16 @@ from keyaccounts.settings import Run, Settings, load_settings
 from keyaccounts.warehouse import build
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+ENGINE: dict[str, Any] = {}
+"""What `settings_for` adds; filled where the tests run on another engine than DuckDB."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the fixtures be asked of Spark."""
+    parser.addoption(
+        "--engine", choices=("duckdb", "spark"), default="duckdb",
+        help="engine of tests/acceptance: fixtures of the definition on duckdb or on spark",
+    )  # fmt: skip
 
 
 def run_at(day: str | date) -> Run:
@@ -29,7 +39,9 @@ def run_at(day: str | date) -> Run:
 
 def settings_for(home: Path, source: Path | None = None, **more: Any) -> Settings:
     """Return settings that read no environment."""
-    return load_settings(environ={}, home=str(home), source=source and str(source), **more)
+    return load_settings(
+        environ={}, home=str(home), source=source and str(source), **ENGINE, **more
+    )
 
 
 def silent(_: str) -> None:

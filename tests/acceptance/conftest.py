@@ -11,6 +11,38 @@ from importlib import import_module
 
 import pytest
 
+from keyaccounts.warehouse import spark_engine
+from tests.conftest import ENGINE
+from tests.spark.cluster import SMALL, Cluster, connect, environment, missing
+
+MEMORY = {"spark.driver.memory": "3g"}
+BROUGHT_HOME = (
+    *spark_engine.AUDITED,
+    *(f"+{name}" for name in spark_engine.EXPORTED["intermediate"] or ()),
+)
+"""What Spark's build leaves in the warehouse file beside the marts."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """With `--engine spark` one Spark server builds for all tests."""
+    if request.config.getoption("--engine") == "duckdb":
+        yield
+        return
+    if reason := missing():
+        pytest.fail(reason)
+    folder = tmp_path_factory.mktemp("spark")
+    here = Cluster("local[2]", folder, ())
+    with pytest.MonkeyPatch.context() as patch, connect(here, folder / "tables", MEMORY) as url:
+        for name, value in environment().items():
+            patch.setenv(name, value)
+        options = " ".join(f"{name}={value}" for name, value in SMALL.items())
+        for name, value in {"engine": "spark", "spark_url": url, "spark_options": options}.items():
+            patch.setitem(ENGINE, name, value)
+        yield
+
 
 @pytest.fixture(autouse=True, scope="module")
 def without_data_tests(request: pytest.FixtureRequest) -> Iterator[None]:
@@ -18,4 +50,16 @@ def without_data_tests(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if not request.node.name.endswith("test_stories.py"):
             patch.setattr(build, "NO_UNIT_TESTS", build.NO_TESTS)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def only_what_is_compared(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Build the marts that the mark `fixture` names, with all they rest on."""
+    build = import_module("keyaccounts.warehouse.build")
+    marts = [f"+{mart}" for mark in request.node.iter_markers("fixture") for mart in mark.args]
+    with pytest.MonkeyPatch.context() as patch:
+        if marts:
+            selected = ("--select", *marts, *BROUGHT_HOME)
+            patch.setattr(build, "NO_UNIT_TESTS", (*build.NO_TESTS, *selected))
         yield

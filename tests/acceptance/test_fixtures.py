@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
-from keyaccounts.warehouse.build import built_state, run_dbt
 from tests.acceptance import loaders
-from tests.conftest import Warehouse, silent
+from tests.acceptance.overlay import project_with
+from tests.conftest import Warehouse
 
 Row = dict[str, Any]
 Company = Callable[..., Warehouse]
@@ -40,6 +41,7 @@ def compare(found: list[Row], expected: list[dict[str, str]], columns: dict[str,
     assert len(found) == len(expected)
 
 
+@pytest.mark.fixture("account_tiers")
 @pytest.mark.parametrize("scenario", ["S1", "S2", "S3", "S4"])
 def test_tier_abc(company: Company, scenario: str) -> None:
     built = company(partial(loaders.tier_abc, scenario=scenario), "2026-06-30")
@@ -69,6 +71,7 @@ def test_tier_abc(company: Company, scenario: str) -> None:
     )
 
 
+@pytest.mark.fixture("tier_drop_drivers", "tier_drop_products", "tier_events")
 def test_tier_drop_drivers(company: Company) -> None:
     built = company(loaders.tier_drop_drivers, "2026-06-30")
     key = built.rows(
@@ -108,6 +111,7 @@ def test_tier_drop_drivers(company: Company) -> None:
     assert as_text(change[0][0], total["amount"]) == total["amount"]
 
 
+@pytest.mark.fixture("receivables_open_items", "receivables_aging")
 @pytest.mark.parametrize("day", ["2026-03-31", "2026-04-11", "2026-04-30"])
 def test_ar_aging(company: Company, day: str) -> None:
     built = company(loaders.ar_aging, day)
@@ -154,6 +158,7 @@ def test_ar_aging(company: Company, day: str) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.fixture("revenue_movements", "retention_summary")
 def test_movements(company: Company) -> None:
     built = company(loaders.movements, "2026-06-30")
     where = (
@@ -185,6 +190,7 @@ def test_movements(company: Company) -> None:
     assert {m: as_text(summary[c], expected[m]) for m, c in columns.items()} == expected
 
 
+@pytest.mark.fixture("cohort_retention")
 def test_cohort(company: Company) -> None:
     built = company(loaders.cohort, "2026-04-30")
     # Legacy marks are ignored when cohorts are compared (ruling 27).
@@ -210,8 +216,12 @@ def test_cohort(company: Company) -> None:
     )  # fmt: skip
 
 
-OVERRIDE = """
-create or replace table intermediate.int_tiers__shares as
+MONTHS = """
+create temp table months as
+select *, try_cast(cum_share_before as decimal(8,6)) as c
+from read_csv(?, types = {'cum_share_before': 'varchar', 'eval_date': 'date'})
+"""
+SHARES = """
 select
     cast(eval_date as date) as month_end,
     cast(year(eval_date) * 12 + month(eval_date) as bigint) as month_number,
@@ -236,26 +246,17 @@ select
     null::boolean as old_is_down_from_a, null::boolean as old_is_up_to_a,
     null::boolean as old_is_down_from_b, null::boolean as old_is_up_to_b,
     false as is_config_new
-from (
-    select *, try_cast(cum_share_before as decimal(8,6)) as c
-    from read_csv(?, types = {'cum_share_before': 'varchar', 'eval_date': 'date'})
-)
+from months
 """
 
 
-def test_tier_hysteresis(company: Company) -> None:
+@pytest.mark.fixture("account_tiers", "account_tier_history", "tier_events")
+def test_tier_hysteresis(company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fixture states raw tiers and shares: they are laid over the model that holds them."""
+    file = loaders.FIXTURES / "tier_hysteresis" / "input_monthly.csv"
+    project = project_with(tmp_path / "dbt", MONTHS, file, {"int_tiers__shares": SHARES})
+    monkeypatch.setattr(import_module("keyaccounts.warehouse.build"), "DBT_PROJECT", project)
     built = company(loaders.tier_hysteresis, "2026-06-30")
-    con = duckdb.connect(str(built.settings.warehouse))
-    con.execute(OVERRIDE, [str(loaders.FIXTURES / "tier_hysteresis" / "input_monthly.csv")])
-    con.close()
-    models = "int_tiers__states account_tiers account_tier_history int_tiers__changes tier_events"
-    variables = built_state(built.settings)["variables"]
-    nodes = run_dbt(
-        built.settings,
-        ["run", "--vars", str(variables), "--select", *models.split()],
-        silent,
-    )
-    assert [n.status for n in nodes] == ["success"] * 5
     compare(
         built.records("select * from marts.account_tiers order by tier_unit_id, month_end"),
         loaders.read("tier_hysteresis", "expected_monthly"),

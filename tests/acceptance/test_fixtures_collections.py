@@ -49,6 +49,7 @@ def of_scopes(built: Warehouse, scope_type: str) -> list[dict[str, Any]]:
     )
 
 
+@pytest.mark.fixture("collection_metrics")
 @pytest.mark.parametrize("months", [1, 3])
 def test_cei(company: Company, tmp_path: Path, months: int) -> None:
     periods = sorted(
@@ -73,6 +74,7 @@ def test_cei(company: Company, tmp_path: Path, months: int) -> None:
         compare(found, [expected[case] for case in cases], CEI)
 
 
+@pytest.mark.fixture("collection_metrics")
 @pytest.mark.parametrize("day", ["2026-03-31", "2026-03-15"])
 def test_dso_countback(company: Company, tmp_path: Path, day: str) -> None:
     expected = [r for r in read("dso_countback", "expected_dso") if r["as_of_date"] == day]

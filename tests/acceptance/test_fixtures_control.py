@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.acceptance import loaders, loaders_control
 from tests.acceptance.loaders_control import DAY, invoice, ledger
 from tests.acceptance.test_fixtures import Company, compare
@@ -21,6 +23,7 @@ COLUMNS = {
 }  # fmt: skip
 
 
+@pytest.mark.fixture("account_alerts", "alert_events", "owner_receivables")
 def test_owner_drag(company: Company) -> None:
     built = company(loaders_control.owner_drag, str(DAY))
     found = built.records(

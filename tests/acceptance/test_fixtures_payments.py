@@ -25,6 +25,7 @@ def behaviour(built: Warehouse, where: str = "is_latest") -> list[dict[str, Any]
     )
 
 
+@pytest.mark.fixture("accounts", "channel_collections", "payment_behaviour")
 def test_payment_trap(company: Company) -> None:
     built = company(loaders_payments.payment_trap, "2026-06-30")
     found, expected = behaviour(built), loaders.read("payment_trap", "expected_account")

@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.acceptance import loaders
 from tests.acceptance.loaders_profit import (
     CURRENT,
@@ -38,6 +40,7 @@ def own_rules(folder: Path, **files: str) -> str:
     return str(folder)
 
 
+@pytest.mark.fixture("alert_events", "account_profitability")
 def test_discount_growth(company: Company) -> None:
     built = company(discount_growth, "2026-08-15")
     compare(

@@ -8,18 +8,17 @@ units.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from keyaccounts import nightly
-from keyaccounts.warehouse.build import built_state, run_dbt
 from tests.acceptance import loaders
+from tests.acceptance.overlay import project_with
 from tests.acceptance.test_edge_companies import monthly, write_company
 from tests.acceptance.test_fixtures import compare
 from tests.conftest import Warehouse, build_company, run_at, settings_for, silent
@@ -31,45 +30,40 @@ create temp table cases as
 select *, date '2020-01-31' + to_months(cast(number as integer)) as month_end
 from (select *, row_number() over () as number from read_csv(?, all_varchar = true))
 """
-OVERRIDE = """
-create or replace table rules.value_config as
-select
-    cast(date_trunc('month', month_end) as date) as valid_from,
-    cast(discount_rate as decimal(6,4)) as discount_rate,
-    cast(0.05 as decimal(6,4)) as churn_floor, cast(0 as decimal(8,4)) as prior_churned,
-    cast(0 as decimal(8,4)) as prior_retained, cast(0.2 as decimal(6,4)) as rank_gap
-from cases;
+OVERRIDES = {
+    "value_config": """
+        select
+            cast(date_trunc('month', month_end) as date) as valid_from, discount_rate,
+            0.05 as churn_floor, 0 as prior_churned, 0 as prior_retained, 0.2 as rank_gap
+        from cases
+    """,
+    "int_value__annual_profits": """
+        select
+            cast(last_day(month_end) as date) as month_end, case_id as tier_unit_id, 'A' as tier,
+            'direct' as channel, cast(annual_margin as decimal(18,2)) as annual_profit_amount,
+            cast(annual_margin as decimal(18,2)) as current_year_profit_amount,
+            false as is_short_history
+        from cases
+    """,
+    "int_value__churn": """
+        select
+            cast(last_day(month_end) as date) as month_end, 'A' as tier, 'direct' as channel,
+            100 as opening_units_count,
+            cast(cast(annual_churn as decimal(6,4)) * 100 as bigint) as churned_units_count
+        from cases
+    """,
+}
 
-create or replace table intermediate.int_value__annual_profits as
-select
-    cast(last_day(month_end) as date) as month_end, case_id as tier_unit_id, 'A' as tier,
-    'direct' as channel, cast(annual_margin as decimal(18,2)) as annual_profit_amount,
-    cast(annual_margin as decimal(18,2)) as current_year_profit_amount, false as is_short_history
-from cases;
 
-create or replace table intermediate.int_value__churn as
-select
-    cast(last_day(month_end) as date) as month_end, 'A' as tier, 'direct' as channel,
-    100 as opening_units_count,
-    cast(cast(annual_churn as decimal(6,4)) * 100 as bigint) as churned_units_count
-from cases;
-"""
-
-
-def test_clv(company: Company) -> None:
+@pytest.mark.fixture("account_value")
+def test_clv(company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = loaders.FIXTURES / "clv" / "input_cases.csv"
+    project = project_with(tmp_path / "dbt", CASES, file, OVERRIDES)
+    monkeypatch.setattr(import_module("keyaccounts.warehouse.build"), "DBT_PROJECT", project)
     built = company(
         lambda folder: write_company(folder, monthly("A", "100.00", date(2026, 1, 1), 6)),
         "2026-06-30",
     )
-    con = duckdb.connect(str(built.settings.warehouse))
-    con.execute(CASES, [str(loaders.FIXTURES / "clv" / "input_cases.csv")])
-    con.execute(OVERRIDE)
-    con.close()
-    variables = json.dumps(built_state(built.settings)["variables"])
-    nodes = run_dbt(
-        built.settings, ["run", "--vars", variables, "--select", "account_value"], silent
-    )
-    assert [n.status for n in nodes] == ["success"]
     compare(
         built.records("select * from marts.account_value order by month_end"),
         loaders.read("clv", "expected_clv"),

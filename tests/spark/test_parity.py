@@ -26,13 +26,6 @@ from tests.spark.compare import compare, report
 
 pytestmark = pytest.mark.spark
 
-# On some thousand rows compiling a query takes longer than running it.
-SMALL = {
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.shuffle.partitions": "1",
-}
 DRIVER = {
     "spark.driver.bindAddress": spark.LOOPBACK,
     "spark.driver.extraJavaOptions": spark.JAVA,
@@ -83,7 +76,7 @@ def test_every_mart_is_equal(
     folder, duck, run = on_duckdb
     for name, value in spark.environment().items():
         monkeypatch.setenv(name, value)
-    options = SMALL | ({} if way in {"thrift", "connect"} else DRIVER)
+    options = spark.SMALL | ({} if way in {"thrift", "connect"} else DRIVER)
     share = folder / "share"
     # One way goes by object storage alone, the others by folders that all machines see.
     store = f"file://{share}" if way == "standalone" else None
