@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 CONTRACT_FILE = Path(__file__).with_name("source_contract.yml")
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 REQUIRED_ENTITIES = ("crm_accounts", "erp_invoices", "erp_invoice_lines")
 SQL_TYPES = {
     "text": "varchar",

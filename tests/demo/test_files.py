@@ -20,6 +20,7 @@ CONTRACT: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(
 )
 MAY_LIE_AHEAD = {
     "due_date", "promised_date", "end_date", "response_due_at", "resolution_due_at",
+    "absent_until",
 }  # fmt: skip
 
 

@@ -17,6 +17,8 @@ GOOD = {
     "text": "x", "integer": "1", "boolean": "true", "date": "2026-06-01",
     "timestamp": "2026-06-01 12:00:00", "money": "10.00", "quantity": "1", "rate": "7.1",
 }  # fmt: skip
+FREE = 70
+"""From here on rows of an entity are there to be referred to by keys of references alone."""
 OWN_GOOD = {"is_deleted": "false", "currency_code": "CNY", "gross_amount": "0"}
 UNREADABLE = {
     "integer": ("1.5", "a whole number"),
@@ -102,9 +104,13 @@ def good_row(entity: Entity, number: int = 0) -> Row:
         day = date(2026, 1, 1) + timedelta(days=number)
         return row | {entity.keys[0]: day.isoformat()}
     if key.references and number:
-        # A key that is a reference as well: the other part of the key tells the rows apart.
-        day = date(2026, 1, 1) + timedelta(days=number)
-        return row | {entity.keys[1]: day.isoformat()}
+        # A key that is a reference as well: another part of the key tells the rows apart.
+        day = (date(2026, 1, 1) + timedelta(days=number)).isoformat()
+        dates = [c.name for c in entity.columns if c.is_key and c.type == "date"]
+        if dates:
+            return row | {dates[0]: day}
+        last = entity.column(entity.keys[-1])
+        return row | {last.name: f"{last.references}-{number + FREE}"}
     return row | {key.name: f"{key.references or entity.name}-{number}"}
 
 

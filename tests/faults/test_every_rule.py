@@ -18,6 +18,7 @@ from keyaccounts.settings import Settings
 from tests.conftest import run_at, settings_for
 from tests.dbt.bad_rows.walk import BadRow, problems
 from tests.faults.bad_values import (
+    FREE,
     Row,
     bad_values,
     good_row,
@@ -103,6 +104,8 @@ def test_a_file_without_a_required_column_is_refused(tmp_path: Path, entity: Ent
 
 def test_each_rule_between_rows_is_broken_by_its_rows_alone(tmp_path: Path) -> None:
     rows: dict[str, list[Row]] = {name: [good_row(e)] for name, e in CONTRACT.items()}
+    contacts = CONTRACT["crm_contacts"]
+    rows["crm_contacts"] += [good_row(contacts, number + FREE) for number in range(1, 6)]
     walked: dict[str, BadRow] = {}
     for name, entity in CONTRACT.items():
         _add_twice(entity, rows[name], walked)

@@ -23,6 +23,7 @@ from keyaccounts.demo.money import build_money
 from keyaccounts.demo.out_contact import create_contact_views
 from keyaccounts.demo.out_crm import create_crm_views
 from keyaccounts.demo.out_erp import create_erp_views
+from keyaccounts.demo.out_more import create_more_views
 from keyaccounts.demo.plots import Plots, solve
 from keyaccounts.demo.population import build_population
 from keyaccounts.demo.scenes import EXTRA_DOCUMENT, add_story_lines, story_docs
@@ -97,9 +98,10 @@ def _build(run: _Run) -> dict[str, Any]:
     build_money(con, spec, run.progress)
     run.progress("control account")
     build_ledger(con, spec)
-    create_erp_views(con, spec)
     create_crm_views(con, spec)
     create_contact_views(con, spec)
+    create_erp_views(con, spec)
+    create_more_views(con, spec)
     return told_stories(spec, plots)
 
 

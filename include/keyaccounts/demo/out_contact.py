@@ -45,6 +45,7 @@ _VIEWS = {
             if(piece(b, 3) >= 0.2 and (c >> 4) % 3 = 0, 'inbound', 'outbound') as direction,
             piece(b, 3) >= 0.2 and (c % 4 < 3 or (c >> 4) % 3 = 0) as is_two_way,
             ['sales', 'sales', 'service', 'courtesy'][1 + ((c >> 8) % 4)::bigint] as purpose,
+            if((c >> 12) % 4 = 0, null, 5 * (1 + (c >> 14) % 18))::int as duration_minutes,
             worktime(day::date, month_key * 8 + i) as updated_at
         from (select k.*, coalesce(u.deactivated_on <= k.day, false) as owner_gone
             from kept k left join users u on u.no = k.owner_no)
@@ -72,6 +73,9 @@ _VIEWS = {
             if(is_closed, is_good, null) as is_won,
             if(is_closed and not is_good, ['price', 'delivery time', 'competitor',
                 'no budget'][1 + ((b >> 8) % 4)::bigint], null) as outcome_reason,
+            if(is_closed and not is_good, ['price', 'delivery', 'competitor',
+                'budget'][1 + ((b >> 8) % 4)::bigint], null) as outcome_category,
+            if((b >> 12) % 4 = 0, null, opened + 5)::date as need_qualified_on,
             worktime(if(is_closed, closes, opened), no) as updated_at
         from drawn order by opportunity_id""",
     "crm_service_cases": """
@@ -103,6 +107,8 @@ _VIEWS = {
             worktime(day, no) + interval 8 hour as response_due_at,
             worktime(day, no) + to_days(2 + 3 * severity::int) as resolution_due_at,
             piece(b, 3) < 0.1 as is_proactive,
+            if(kind in ('complaint', 'return') and (b >> 20) % 5 > 0,
+                product_id(1 + (b >> 24) % (select count(*) from products)), null) as product_id,
             coalesce(resolved_at, first_response_at, worktime(day, no)) as updated_at
         from (select *, worktime(day, no) + to_minutes((30 + 900 * piece(b, 1))::int) as answered,
                 answered + to_hours((4 + 400 * piece(b, 2) * piece(b, 0))::int) as solved

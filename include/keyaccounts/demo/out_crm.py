@@ -10,8 +10,8 @@ from keyaccounts.demo.spec import Spec
 _CONTACTS = """
 create table contacts as
 with counted as (
-    select no, role, name, created_on, coalesce(case role when 'single' then 1 when 'cross'
-        then 3 end,
+    select no, role, name, created_on, owner_no,
+        coalesce(case role when 'single' then 1 when 'cross' then 3 end,
         least(6, 1 + floor(greatest(0, ln(size / 8000.0))) + die('contacts', no, 2))::int)
             as contacts
     from acc
@@ -32,6 +32,8 @@ _VIEWS = {
             case when kind in ('owner', 'story') then user_id(
                 if(no > {first_owner}, no - 1, {first_owner} + 1)) end as deputy_user_id,
             deactivated_on is null as is_active, deactivated_on,
+            if(kind = 'owner' and no % 9 = 4, date '{end}' - 3, null)::date as absent_from,
+            if(kind = 'owner' and no % 9 = 4, date '{end}' + 10, null)::date as absent_until,
             coalesce(deactivated_on, date '{start}' - 30)::timestamp as updated_at
         from users order by no""",
     "crm_accounts": """
@@ -51,6 +53,9 @@ _VIEWS = {
             if(u('rated', no) < 0.3, greatest(created_on, date '{end}' - (die('rated on', no,
                 500))::int),
                 null)::date as influence_rated_on,
+            if(u('rated', no) < 0.3, user_id(owner_no), null) as influence_rated_by_user_id,
+            if(u('rated', no) < 0.2, 'speaks at the trade fair, named by others', null)
+                as influence_evidence,
             if(kind = 'base' and no > 20 and u('referred', no) < 0.06,
                 account_id(1 + bits('referrer', no) % (no - 1)), null) as referred_by_account_id,
             if(u('claimed', no) < 0.5, 1 + (die('stage', no, 4))::int, null)
@@ -62,10 +67,24 @@ _VIEWS = {
                 null)::date as wallet_as_of_date,
             if(u('own growth', no) < 0.2, (die('own growth', no, 6))::int, null)
                 as own_growth_score,
+            if(u('own growth', no) < 0.2, greatest(created_on, date '{end}' - (die('growth on', no,
+                500))::int), null)::date as own_growth_rated_on,
+            if(size > 300000, user_id(1), null) as executive_sponsor_user_id,
+            if(u('approved', no) < 0.4, least(date '{end}', created_on + (die('approval', no,
+                90))::int), null)::date as supplier_approved_on,
+            if(u('relation', no) < 0.1, 'customer|supplier', 'customer') as relation_types,
+            24 + 20 * u('latitude', no) as latitude, 103 + 18 * u('longitude', no) as longitude,
+            if(u('capacity', no) < 0.1, 1000 * (1 + die('capacity units', no, 50)), null)
+                as requested_capacity,
             if(form <> 'merged' and gone and u('exit', no) < 0.5, ['voluntary_by_us',
                 'lost_to_competitor', 'closed_down', 'other'][1 + die('exit', no, 4)], null)
                     as exit_type,
             if(exit_type is null, null, 'noted by the account manager') as exit_reason,
+            if(exit_type is null, null, least(date '{end}', date '{start}'
+                + to_months((greatest(stop_month, 0) + 2)::int)))::date as exit_recorded_on,
+            if(exit_type = 'lost_to_competitor', ['Nordwerk', 'Haitong', 'Ferrum'][1
+                + die('competitor', no, 3)], null) as exit_competitor,
+            if(exit_type is null, null, 'told at the last visit') as exit_note,
             worktime(created_on, no) as created_at,
             worktime(coalesce(merged_on, if(u('changed', no) < 0.1 and role is null,
                 created_on + ((date '{end}' - created_on) * u('changed on', no))::int,
@@ -94,6 +113,7 @@ _VIEWS = {
             if(piece(b, 3) < 0.4, 1 + ((b >> 28) % 5)::int, null) as interpersonal_rating,
             if(piece(b, 3) < 0.4, greatest(created_on, date '{end}' - (b % 400)::int), null)::date
                 as interpersonal_rated_on,
+            if(piece(b, 3) < 0.4, user_id(owner_no), null) as interpersonal_rated_by_user_id,
             role is not null or piece(b, 0) < 0.93 as is_active,
             worktime(created_on, contact_key) as updated_at,
             role is null and piece(b, 0) > 0.995 as is_deleted

@@ -12,19 +12,30 @@ _VIEWS = {
             family as product_family, if(family_no = 11, 'service', 'goods') as product_category,
             coalesce(date '{start}' + to_months(launch_month), date '{start}' - 900)::date
                 as launch_date,
-            family_no = 11 as is_service, launch_date::timestamp as updated_at
+            family_no = 11 as is_service,
+            if(no % 17 = 0, account_id(1 + no % (select count(*) from acc)), null)
+                as origin_account_id,
+            launch_date::timestamp as updated_at
         from products order by no""",
     "erp_orders": """
         select order_id(order_no) as order_id, account_id(account_no) as account_id, order_date,
             currency as currency_code,
             case when is_cancelled or is_void then 'cancelled'
                 when invoice_no is not null then 'completed' else 'open' end as status,
+            if(u('quoted', order_no) < 0.3 and account_no in (select substr(account_id, 2)::int
+                from out_crm_opportunities), 'OPP' || lpad(account_no::varchar, 6, '0') || '-1',
+                null) as opportunity_id,
+            if(u('quoted', order_no) < 0.3,
+                order_date - (1 + die('quote', order_no, 20))::int, null)::date as quote_date,
+            if(is_cancelled or u('freight', order_no) < 0.2, null,
+                40 + die('freight cost', order_no, 400))::decimal(18, 2) as freight_amount,
             worktime(if(invoice_no is not null, invoice_date, order_date), order_no) as updated_at
         from docs join acc on acc.no = account_no
-        union all
-        select 'RO' || lpad(credit_no::varchar, 8, '0'), account_id(account_no), credit_date,
-            currency,
-            'completed', worktime(credit_date, credit_no)
+        union all by name
+        select 'RO' || lpad(credit_no::varchar, 8, '0') as order_id,
+            account_id(account_no) as account_id, credit_date as order_date,
+            currency as currency_code, 'completed' as status,
+            worktime(credit_date, credit_no) as updated_at
         from credits join acc on acc.no = account_no where is_return
         order by order_id""",
     "erp_order_lines": """
@@ -38,7 +49,7 @@ _VIEWS = {
         select order_id(order_no) || '-' || line_no as order_line_id, order_id(order_no)
             as order_id,
             product_id(product_no) as product_id, quantity, list_amount, net_amount,
-            false as is_return,
+            round(net_amount * 1.13, 2) as gross_amount, false as is_return,
             case when delivered is null then order_date + 7 + floor(14 * piece(b, 2))::int
                 when piece(b, 1) < 0.08 and not is_story
                     then greatest(order_date, delivered - 1 - floor(20 * piece(b, 2))::int)
@@ -52,7 +63,8 @@ _VIEWS = {
         union all
         select 'RO' || lpad(credit_no::varchar, 8, '0') || '-' || line_no,
             'RO' || lpad(credit_no::varchar, 8, '0'), product_id(product_no), quantity, list_amount,
-            net_amount, true, null, null, null, worktime(credit_date, credit_no)
+            net_amount, round(net_amount * 1.13, 2), true, null, null, null,
+            worktime(credit_date, credit_no)
         from credit_lines where is_return""",
     "erp_invoices": """
         select invoice_id(i.invoice_no) as invoice_id, account_id(i.account_no) as account_id,
@@ -64,24 +76,31 @@ _VIEWS = {
                 null) as due_date,
             a.currency as currency_code, i.gross_amount,
             if(p.kind = 'dispute', p.aside, null) as disputed_amount,
-            if(i.is_void, 'void', 'posted') as status, worktime(i.invoice_date, i.invoice_no)
-                as updated_at
+            if(i.is_void, 'void', 'posted') as status,
+            if(i.is_void, least(date '{end}', i.invoice_date + 5), null)::date as voided_on,
+            a.pay_terms = 0 as is_cash_sale, null as credit_reason,
+            worktime(i.invoice_date, i.invoice_no) as updated_at
         from invoices i join acc a on a.no = i.account_no
         left join plans p on p.invoice_no = i.invoice_no
         union all
         select credit_id(credit_no), account_id(account_no), order_id(order_no), 'credit_note',
-            credit_date, null, currency, gross_amount, null, 'posted', worktime(credit_date,
-                credit_no)
+            credit_date, null, currency, gross_amount, null, 'posted', null, null,
+            if(is_return, 'return', ['rebate', 'price_correction'][1 + credit_no % 2]),
+            worktime(credit_date, credit_no)
         from credit_notes join acc on acc.no = account_no
         order by invoice_id""",
     "erp_invoice_lines": """
         select invoice_id(invoice_no) || '-' || line_no as invoice_line_id,
             invoice_id(invoice_no) as invoice_id, product_id(product_no) as product_id, quantity,
-            list_amount, net_amount, cogs_amount, worktime(invoice_date, invoice_no) as updated_at
+            list_amount, net_amount, cogs_amount, order_id(order_no) || '-' || line_no
+                as order_line_id,
+            worktime(invoice_date, invoice_no) as updated_at
         from lines where invoice_no is not null
         union all
         select credit_id(credit_no) || '-' || line_no, credit_id(credit_no), product_id(product_no),
-            quantity, list_amount, net_amount, cogs_amount, worktime(credit_date, credit_no)
+            quantity, list_amount, net_amount, cogs_amount,
+            if(is_return, 'RO' || lpad(credit_no::varchar, 8, '0') || '-' || line_no, null),
+            worktime(credit_date, credit_no)
         from credit_lines""",
     "erp_payments": """
         select payment_id, account_id(account_no) as account_id,

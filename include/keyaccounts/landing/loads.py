@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from keyaccounts.contract import CONTRACT_VERSION, Entity, load_contract
 from keyaccounts.settings import Settings
 
 MANIFEST = "manifest.json"
@@ -74,9 +75,29 @@ def fingerprint(settings: Settings, entities: list[str]) -> str:
 
 
 def rows_sql(loads: list[Load]) -> str:
-    """Return a SQL table expression over the accepted rows of `loads`."""
+    """Return a SQL table expression over the accepted rows of one entity's `loads`.
+
+    It has the columns of the contract: what a load of an earlier version lacks is null.
+    """
     files = ", ".join("'" + str(load.rows_file).replace("'", "''") + "'" for load in loads)
-    return f"read_parquet([{files}])"
+    if are_of_today(loads):
+        return f"read_parquet([{files}])"
+    return (
+        f"({no_rows_sql(load_contract()[loads[0].entity])} "
+        f"union all by name select * from read_parquet([{files}], union_by_name = true))"
+    )
+
+
+def no_rows_sql(entity: Entity) -> str:
+    """Return a select of no row that has the columns of a landed entity."""
+    columns = [f"cast(null as {c.sql_type}) as {c.name}" for c in entity.columns]
+    extra = ["cast(null as bigint) as _row", "cast(null as integer) as _load"]
+    return f"select {', '.join(columns + extra)} where false"
+
+
+def are_of_today(loads: list[Load]) -> bool:
+    """Return whether all were landed by the contract's present version."""
+    return all(load.manifest["contract_version"] == CONTRACT_VERSION for load in loads)
 
 
 def row_digest(columns: str) -> str:

@@ -23,7 +23,8 @@ from keyaccounts.sources.files import Place
 # Referenced entities before those that refer to them.
 ORDER = (
     "crm_users", "crm_accounts", "crm_contacts", "erp_products", "erp_exchange_rates",
-    "erp_orders", "erp_order_lines", "erp_invoices", "erp_invoice_lines", "erp_payments",
+    "crm_opportunities", "erp_orders", "erp_order_lines", "erp_invoices", "erp_invoice_lines",
+    "erp_payments",
 )  # fmt: skip
 DATED_MONEY = {
     "erp_orders": "order_date", "erp_invoices": "invoice_date", "erp_payments": "received_date",

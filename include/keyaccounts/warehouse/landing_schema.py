@@ -7,7 +7,7 @@ from datetime import date, datetime
 import duckdb
 
 from keyaccounts.contract import Entity, load_contract
-from keyaccounts.landing.loads import Load, all_loads, loads_in_play
+from keyaccounts.landing.loads import Load, all_loads, loads_in_play, no_rows_sql, rows_sql
 from keyaccounts.landing.resolve import Resolution
 from keyaccounts.settings import Settings, business_date
 from keyaccounts.warehouse.first_published import NOTHING, FirstPublished
@@ -54,12 +54,7 @@ def _create_entity(con: duckdb.DuckDBPyConnection, entity: Entity, loads: list[L
 
 
 def _rows(entity: Entity, loads: list[Load]) -> str:
-    if loads:
-        files = ", ".join("'" + str(load.rows_file).replace("'", "''") + "'" for load in loads)
-        return f"select * from read_parquet([{files}])"
-    columns = [f"cast(null as {c.sql_type}) as {c.name}" for c in entity.columns]
-    extra = ["cast(null as bigint) as _row", "cast(null as integer) as _load"]
-    return f"select {', '.join(columns + extra)} where false"
+    return f"select * from {rows_sql(loads)}" if loads else no_rows_sql(entity)
 
 
 def _create_versions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:

@@ -20,7 +20,7 @@ import duckdb
 
 from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
-from keyaccounts.landing.loads import loads_in_play
+from keyaccounts.landing.loads import are_of_today, loads_in_play
 from keyaccounts.settings import PROJECT_ROOT, Settings
 from keyaccounts.storage import begin_build, open_store, push_landing
 from keyaccounts.warehouse.dbt_process import NodeResult
@@ -110,13 +110,13 @@ def _options(settings: Settings) -> dict[str, str]:
 
 def _landing_files(settings: Settings, folder: Path) -> dict[str, list[str]]:
     """Return the Parquet files of each landing table; what is derived or empty is written."""
-    files = {
-        name: [str(load.rows_file) for load in loads_in_play(settings, name)]
-        for name in load_contract()
-    }
+    loads = {name: loads_in_play(settings, name) for name in load_contract()}
+    # Loads of an earlier contract lack columns; the schema `landing` has them.
+    as_landed = {name: found for name, found in loads.items() if found and are_of_today(found)}
+    files = {name: [str(load.rows_file) for load in found] for name, found in as_landed.items()}
     con = duckdb.connect(str(settings.warehouse), read_only=True)
     try:
-        for table in [*LAID_OUT, *(name for name, loads in files.items() if not loads)]:
+        for table in [*LAID_OUT, *(name for name in loads if name not in as_landed)]:
             file = folder / f"{table}.parquet"
             con.execute(f"copy (select * from landing.{table}) to '{file}' (format parquet)")
             files[table] = [str(file)]
