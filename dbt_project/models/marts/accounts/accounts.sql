@@ -39,6 +39,12 @@ cases as (select * from {{ ref('stg_crm__service_cases') }}),
 
 channels as (select * from {{ ref('channel_config') }}),
 
+-- What counts for a candidate counts here, by the rules of today.
+rules as (
+    select * from ({{ dated_config('candidate_config') }}) as dated
+    where valid_from <= {{ as_of_date() }} and valid_until > {{ as_of_date() }}
+),
+
 line_groups as (select * from {{ ref('int_revenue__line_groups') }}),
 
 daily as (select * from {{ ref('int_revenue__account_days') }}),
@@ -205,11 +211,18 @@ wallets as (
         {{ ratio('coalesce(customer_revenue.net_amount, 0)', 'versions.wallet_amount') }}
             as wallet_share_ratio,
         {{ ratio('coalesce(customer_revenue.net_amount, 0)', 'company_revenue.net_amount') }}
-            as company_share_ratio
+            as company_share_ratio,
+        case
+            when coalesce(customer_revenue.net_amount, 0)
+                >= versions.wallet_amount * rules.exclusive_wallet_share then 'exclusive'
+            when coalesce(customer_revenue.net_amount, 0)
+                < versions.wallet_amount * rules.exclusive_wallet_share then 'shared'
+        end as exclusivity
     from versions
+    cross join rules
     left join customer_revenue on customer_revenue.customer_key = versions.account_id
     cross join company_revenue
-    where versions.wallet_as_of_date > {{ add_months(as_of_date(), -12) }}
+    where versions.wallet_as_of_date > {{ add_months(as_of_date(), '-rules.wallet_months') }}
         and versions.wallet_as_of_date <= {{ as_of_date() }}
         and versions.wallet_amount > 0
 ),
@@ -217,20 +230,27 @@ wallets as (
 manual as (
     select
         versions.account_id,
-        coalesce(versions.influence_rated_on > {{ add_months(as_of_date(), -12) }}
+        coalesce(
+            versions.influence_rated_on > {{ add_months(as_of_date(), '-rules.influence_months') }}
+            and versions.influence_rated_on <= {{ as_of_date() }}
             and versions.influence_score is not null, false) as has_influence,
-        coalesce(versions.wallet_as_of_date > {{ add_months(as_of_date(), -12) }}
+        coalesce(
+            versions.wallet_as_of_date > {{ add_months(as_of_date(), '-rules.wallet_months') }}
+            and versions.wallet_as_of_date <= {{ as_of_date() }}
             and versions.wallet_amount is not null, false) as has_wallet,
+        versions.influence_score >= rules.minimum_influence_score as is_influential,
         contact_facts.has_department is not null as has_department,
         contact_facts.has_rating is not null as has_rating,
         evidence.account_id is not null as has_evidence
     from versions
+    cross join rules
     left join (
         select
             account_id,
             max(case when department is not null then 1 end) as has_department,
             max(case when interpersonal_rating is not null
-                and interpersonal_rated_on >= {{ add_days(as_of_date(), -180) }} then 1 end)
+                and interpersonal_rated_on >= {{ add_days(as_of_date(), -180) }}
+                and interpersonal_rated_on <= {{ as_of_date() }} then 1 end)
                 as has_rating
         from contacts
         group by account_id
@@ -256,7 +276,7 @@ joined as (
         coalesce(tiers.is_one_off_bulk, false) as is_one_off_bulk,
         concat_ws(
             '|',
-            case when manual.has_influence and versions.influence_score >= 4 then 'reference' end,
+            case when manual.has_influence and manual.is_influential then 'reference' end,
             case when tiers.tier = 'A' then 'volume' end
         ) as basis,
         manual.has_influence,
@@ -366,9 +386,8 @@ final as (
         end as credit_status,
         wallets.wallet_share_ratio,
         case
-            when wallets.wallet_share_ratio is null then 'not_assessed'
-            when wallets.wallet_share_ratio >= 0.9 then 'exclusive'
-            when wallets.wallet_share_ratio < 0.9 then 'shared'
+            when wallets.customer_key is null then 'not_assessed'
+            when wallets.customer_key is not null then wallets.exclusivity
         end as exclusivity,
         cast(wallets.wallet_share_ratio - wallets.company_share_ratio as decimal(18,6))
             as dependency_asymmetry_ratio,
