@@ -161,7 +161,7 @@ def _coverage(case: Case, r: Rating, day: date) -> Decimal | None:
     identity, at_day = case.books.identity(day), case.windows.at(day)
     members = [
         w for a, w in at_day.items()
-        if identity.unit.get(a) == r.unit and a not in identity.internal
+        if identity.unit[a] == r.unit and a not in identity.internal
     ]  # fmt: skip
     return _quotient(sum(w.known_size for w in members), sum(w.size for w in members))
 
