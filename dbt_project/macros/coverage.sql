@@ -1,6 +1,7 @@
 {#
 Columns of the source contract whose coverage is published. A manual value with an age limit
-expires that many months after the day it was rated on.
+expires so many months after the day that it was stated on: a number, or the column of
+candidate_config that holds it.
 #}
 {% macro coverage_rules() %}
     {{ return({
@@ -8,8 +9,8 @@ expires that many months after the day it was rated on.
             'columns': ['parent_account_id', 'tax_id', 'industry_code', 'region', 'channel',
                 'owner_user_id', 'payment_terms_days', 'credit_limit_amount',
                 'referred_by_account_id', 'created_at'],
-            'manual': {'influence_score': ['influence_rated_on', 12],
-                'wallet_amount': ['wallet_as_of_date', 12],
+            'manual': {'influence_score': ['influence_rated_on', 'influence_months'],
+                'wallet_amount': ['wallet_as_of_date', 'wallet_months'],
                 'own_growth_score': none, 'claimed_relationship_stage': none, 'exit_type': none},
         },
         'crm_users': {'columns': ['email', 'department', 'team', 'manager_user_id'], 'manual': {}},

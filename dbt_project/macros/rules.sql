@@ -8,10 +8,13 @@
     where rule = '{{ rule }}'
 {%- endmacro %}
 
-{# The rows of a dated seed with the day on which the next one takes over: valid_until. #}
-{% macro dated_config(seed) -%}
+{# The rows of a dated seed with the day on which the next one, of the same `by`, takes over: valid_until. #}
+{% macro dated_config(seed, by=none) -%}
     select
         *,
-        coalesce(lead(valid_from) over (order by valid_from), {{ end_of_time() }}) as valid_until
+        coalesce(
+            lead(valid_from) over ({{ 'partition by ' ~ by ~ ' ' if by }}order by valid_from),
+            {{ end_of_time() }}
+        ) as valid_until
     from {{ ref(seed) }}
 {%- endmacro %}

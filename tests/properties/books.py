@@ -16,6 +16,7 @@ from tests.properties.basics import (
     FIRST_DAY,
     Identity,
     Line,
+    add_months,
     business_day,
     end_of,
     half_away,
@@ -233,3 +234,15 @@ class Books:
             and all(r[k] == v for k, v in where.items())
         ]
         return max(rows, key=lambda r: r["valid_from"])
+
+    def is_fresh(self, stated_on: date | None, months: str, day: date) -> bool:
+        """Return whether a manual value counts on a day; `months` names its rule for candidates."""
+        limit = int(self.rule("candidate_config", day)[months])
+        return stated_on is not None and add_months(day, -limit) < stated_on <= day
+
+    def is_reference(self, account: str, day: date) -> bool:
+        """Return whether an account is a model for others by its rating (T7)."""
+        version, rules = self.at(account, day), self.rule("candidate_config", day)
+        score = version["influence_score"]
+        is_high = score is not None and score >= int(rules["minimum_influence_score"])
+        return is_high and self.is_fresh(version["influence_rated_on"], "influence_months", day)

@@ -43,12 +43,8 @@ def basis_and_subtype_are_recomputed(case: Case) -> Iterator[str]:
     for account in books.versions:
         r, is_internal = books.at(account, end), account in identity.internal
         rating = None if is_internal else ratings.get(identity.unit[account])
-        rated_on = r["influence_rated_on"]
-        is_model = (
-            r["influence_score"] is not None and r["influence_score"] >= 4
-            and rated_on is not None and rated_on > add_months(end, -12)
-        )  # fmt: skip
-        basis = ["reference"] * is_model + ["volume"] * bool(rating and rating.tier == "A")
+        basis = ["reference"] * books.is_reference(account, end)
+        basis += ["volume"] * bool(rating and rating.tier == "A")
         subtype = "other"
         if rating and rating.is_one_off_bulk:
             subtype = "one_off_bulk"
@@ -74,6 +70,7 @@ def breadth_and_sites_are_recomputed(case: Case) -> Iterator[str]:
     """Families bought, sites of the group, share of wallet, completed orders, manual coverage."""
     books, end, rows = case.books, case.books.end, case.inputs.rows
     identity, start = books.identity(end), year_start(case)
+    rules = books.rule("candidate_config", end)
     families: dict[str, set[str]] = defaultdict(set)
     revenue: dict[str, int] = defaultdict(int)
     for line in books.lines:
@@ -106,7 +103,7 @@ def breadth_and_sites_are_recomputed(case: Case) -> Iterator[str]:
             len(sites), len(sites & buying),
             None if share is None else ratio(share), asymmetry,
             "not_assessed" if share is None
-            else "exclusive" if ratio(share) >= Fraction(9, 10) else "shared",
+            else "exclusive" if share >= Fraction(rules["exclusive_wallet_share"]) else "shared",
             sum(o["account_id"] == account and o["status"] == "completed" and o["order_date"] <= end
                 for o in rows["erp_orders"]) if "erp_orders" in rows else None,
         )  # fmt: skip
@@ -133,8 +130,8 @@ def _sites(case: Case, account: str) -> set[str]:
 
 def _wallet_share(case: Case, customer: str, revenue: dict[str, int]) -> Fraction | None:
     r, end = case.books.at(customer, case.books.end), case.books.end
-    wallet, day = r["wallet_amount"], r["wallet_as_of_date"]
-    if not wallet or day is None or not add_months(end, -12) < day <= end:
+    wallet = r["wallet_amount"]
+    if not wallet or not case.books.is_fresh(r["wallet_as_of_date"], "wallet_months", end):
         return None
     return Fraction(revenue[customer], int(wallet * 100))
 
@@ -159,8 +156,10 @@ def lifetimes_are_recomputed(case: Case) -> Iterator[str]:
         customer, r = identity.customer[account], books.at(account, end)
         has_lines = account in profit
         inputs = (
-            r["influence_score"] is not None and _is_fresh(r["influence_rated_on"], end),
-            r["wallet_amount"] is not None and _is_fresh(r["wallet_as_of_date"], end),
+            r["influence_score"] is not None
+            and books.is_fresh(r["influence_rated_on"], "influence_months", end),
+            r["wallet_amount"] is not None
+            and books.is_fresh(r["wallet_as_of_date"], "wallet_months", end),
             *_manual_contacts(rows, account, end),
             any(e["account_id"] == account and e["start_date"] <= end
                 and (e["end_date"] is None or e["end_date"] >= end)
@@ -182,17 +181,13 @@ def lifetimes_are_recomputed(case: Case) -> Iterator[str]:
         yield problem
 
 
-def _is_fresh(day: date | None, end: date) -> bool:
-    return day is not None and day > add_months(end, -12)
-
-
 def _manual_contacts(rows: dict, account: str, end: date) -> tuple[bool, bool]:
     own = [r for r in rows.get("crm_contacts", [])
            if r["account_id"] == account and r["is_active"] in {None, True}]  # fmt: skip
     return (
         any(r["department"] is not None for r in own),
         any(r["interpersonal_rating"] is not None and r["interpersonal_rated_on"] is not None
-            and r["interpersonal_rated_on"] >= end - timedelta(days=180) for r in own),
+            and end - timedelta(days=180) <= r["interpersonal_rated_on"] <= end for r in own),
     )  # fmt: skip
 
 

@@ -148,13 +148,13 @@ def _triage(case: Case, r: Rating, day: date) -> str | None:
         return "serve_cheap"
     before = case.ratings.get(day.replace(day=1) - timedelta(days=1), {}).get(r.unit)
     was_loss = before is not None and before.profit < 0
-    identity, is_model = case.books.identity(day), False
-    for account, unit in identity.unit.items():
-        v = case.books.at(account, day)
-        rated = v["influence_rated_on"]
-        if unit == r.unit and account not in identity.internal and (v["influence_score"] or 0) >= 4:
-            is_model = is_model or bool(rated and add_months(day, -12) < rated <= day)
-    return "review_exit" if was_loss and not is_model else "watch_loss"
+    identity = case.books.identity(day)
+    has_reference = any(
+        case.books.is_reference(account, day)
+        for account, unit in identity.unit.items()
+        if unit == r.unit and account not in identity.internal
+    )
+    return "review_exit" if was_loss and not has_reference else "watch_loss"
 
 
 def _coverage(case: Case, r: Rating, day: date) -> Decimal | None:

@@ -38,8 +38,10 @@ class ServiceCosts:
                 self._add(r["account_id"], r["order_date"], "order")
 
     def _add(self, account: str, day: date, kind: str) -> None:
-        # A company begins with the month of its first document.
-        if self.books.first_document.replace(day=1) <= day <= self.books.end:
+        # A company begins with the month of its first document; an account that the CRM has only
+        # after the as-of date, and that has no document, is nobody yet.
+        is_known = account in self.books.versions
+        if is_known and self.books.first_document.replace(day=1) <= day <= self.books.end:
             self.efforts[account].append((day, kind))
 
     def is_known_from(self, day: date) -> bool:

@@ -87,13 +87,15 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "event_figures_are_recomputed": ("int_tiers__regain", "then config.band", "then 0"),
     "bulk_purchases_are_flagged": ("account_tiers", "months_count = 1", "months_count <= 2"),
     "contacts_are_recomputed": (
-        "accounts", "case_type in ('complaint', 'dispute')", "case_type in ('dispute')"),
+        "int_accounts__contacts", "case_type in ('complaint', 'dispute')",
+        "case_type in ('dispute')"),
     "basis_and_subtype_are_recomputed": (
         "accounts", "quarters.quarters_count >= 8", "quarters.quarters_count >= 7"),
     "breadth_and_sites_are_recomputed": (
-        "accounts", "line_groups.product_family <> 'unknown'", "line_groups.product_family <> ''"),
+        "int_accounts__breadths", "line_groups.product_family <> 'unknown'",
+        "line_groups.product_family <> ''"),
     "lifetimes_are_recomputed": (
-        "accounts", "versions.wallet_amount is not null, false)",
+        "int_accounts__manual_inputs", "versions.wallet_amount is not null, false)",
         "versions.wallet_amount is null, false)"),
     "movements_carry_their_customer": (
         "int_retention__movements", "tiers.month_end = windowed.opening_to",

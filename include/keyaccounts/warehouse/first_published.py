@@ -17,6 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from keyaccounts.errors import KeyaccountsError
 from keyaccounts.landing import closings, resolve
 from keyaccounts.landing.closings import Closing
@@ -102,9 +104,11 @@ def _told(closing: Closing) -> Iterator[None]:
     """Say of an error that it is not tonight's data, and what to do when it stays."""
     try:
         yield
-    except KeyaccountsError as error:
-        raise type(error)(
-            f"values first published as of {closing.as_of_date} cannot be built from the loads of "
+    except (KeyaccountsError, duckdb.Error, OSError) as error:
+        # A load that cannot be read is an error of the engine.
+        kind = type(error) if isinstance(error, KeyaccountsError) else KeyaccountsError
+        raise kind(
+            f"values first published as of {closing.as_of_date} cannot be had from the loads of "
             f"then: {error}. Without landing/{closings.FOLDER}/{closing.name} nothing is compared "
             "with them"
         ) from error
@@ -127,5 +131,6 @@ def _steps(
             (following.loads, store.values(following) / VERDICT) if following else (now, verdict)
         )
         if before[0] != after[0]:
-            found.append((closing.number, store.step(before, after, until, log)))
+            with _told(closing):
+                found.append((closing.number, store.step(before, after, until, log)))
     return found

@@ -31,7 +31,9 @@ with_losses as (
         and before.month_number = states.month_number - 1
 ),
 
--- A group with a model account: influence of 4 or more, rated within the last twelve months.
+rules as ({{ dated_config('candidate_config') }}),
+
+-- A group with a model account: influential as for a candidate, by the rules of the month-end.
 reference_units as (
     select
         states.month_end,
@@ -43,8 +45,11 @@ reference_units as (
         and states.epoch_date = units.epoch_date
         and versions.valid_from <= states.month_end
         and versions.valid_to > states.month_end
-    where versions.influence_score >= 4
-        and versions.influence_rated_on > {{ add_months('states.month_end', -12) }}
+    inner join rules
+        on rules.valid_from <= states.month_end and rules.valid_until > states.month_end
+    where versions.influence_score >= rules.minimum_influence_score
+        and versions.influence_rated_on
+            > {{ add_months('states.month_end', '-rules.influence_months') }}
         and versions.influence_rated_on <= states.month_end
     group by states.month_end, states.tier_unit_id
 ),

@@ -19,27 +19,20 @@ history as (select * from {{ ref('account_tier_history') }} where is_current),
 
 provisional as (select * from {{ ref('provisional_tiers') }}),
 
-contacts as (select * from {{ ref('stg_crm__contacts') }} where is_active),
-
-recency as (select * from {{ ref('int_relationships__recency') }}),
-
-contact_limits as (
-    select tier, limit_days from (
-        select
-            tier,
-            limit_days,
-            row_number() over (partition by tier order by valid_from desc) as rank_from_newest
-        from {{ ref('contact_limits') }}
-        where valid_from <= {{ as_of_date() }}
-    ) as ranked
-    where rank_from_newest = 1
-),
-
-cases as (select * from {{ ref('stg_crm__service_cases') }}),
-
 channels as (select * from {{ ref('channel_config') }}),
 
-line_groups as (select * from {{ ref('int_revenue__line_groups') }}),
+quarters as (select * from {{ ref('int_accounts__purchase_quarters') }}),
+
+low_quality as (select * from {{ ref('int_profitability__low_quality') }}),
+
+lifecycle as (select * from {{ ref('int_retention__lifecycle') }} where is_latest),
+
+contacts as (select * from {{ ref('int_accounts__contacts') }}),
+
+contact_limits as (
+    select * from ({{ dated_config('contact_limits', 'tier') }}) as dated
+    where valid_from <= {{ as_of_date() }} and valid_until > {{ as_of_date() }}
+),
 
 daily as (select * from {{ ref('int_revenue__account_days') }}),
 
@@ -49,9 +42,16 @@ measures as (
     group by measure_used
 ),
 
-account_months as (select * from {{ ref('int_revenue__account_months') }}),
+lifetimes as (select * from {{ ref('int_accounts__lifetimes') }}),
 
-orders as (select * from {{ ref('stg_erp__orders') }}),
+order_counts as (
+    select
+        account_id,
+        count(*) as orders_count
+    from {{ ref('stg_erp__orders') }}
+    where status = 'completed'
+    group by account_id
+),
 
 customers as (
     select * from {{ ref('int_retention__customers') }}
@@ -60,188 +60,23 @@ customers as (
 
 aging as (select * from {{ ref('receivables_aging') }} where is_latest),
 
-payments as (select * from {{ ref('payment_behaviour') }} where is_latest),
-exposures as (select * from {{ ref('credit_exposure') }} where is_latest),
-
 imputed as (
     select account_id from {{ ref('receivables_open_items') }}
     where is_due_date_imputed
     group by account_id
 ),
 
-lifetimes as (
-    select
-        account_id,
-        {{ money_sum('net_amount') }} as net_amount,
-        {{ money_sum('costed_net_amount - cost_amount') }} as profit_amount,
-        sum(absolute_net_amount) = sum(absolute_costed_net_amount) as is_cost_known,
-        min(first_purchase_date) as first_purchase_date,
-        max(last_purchase_date) as last_purchase_date
-    from account_months
-    group by account_id
-),
+payments as (select * from {{ ref('payment_behaviour') }} where is_latest),
 
-order_counts as (
-    select
-        account_id,
-        count(*) as orders_count
-    from orders
-    where status = 'completed'
-    group by account_id
-),
+exposures as (select * from {{ ref('credit_exposure') }} where is_latest),
 
-low_quality as (select * from {{ ref('int_profitability__low_quality') }}),
+wallets as (select * from {{ ref('int_accounts__wallets') }}),
 
-lifecycle as (select * from {{ ref('int_retention__lifecycle') }} where is_latest),
+breadths as (select * from {{ ref('int_accounts__breadths') }}),
 
-finance_contacts as (
-    select account_id from contacts where department = 'finance' group by account_id
-),
+sites as (select * from {{ ref('int_accounts__sites') }}),
 
-conflicts as (
-    select account_id from cases
-    where case_type in ('complaint', 'dispute')
-        and severity = 1
-        and (resolved_on is null or resolved_on > {{ as_of_date() }})
-    group by account_id
-),
-
--- A purchase in each of the last eight quarters up to D, three months each.
-quarters as (
-    select
-        units.tier_unit_id,
-        count(distinct {{ whole_division(
-            month_number(as_of_date()) ~ ' - account_months.month_number', '3') }}) as quarters_count
-    from account_months
-    inner join units on units.account_id = account_months.account_id
-    where account_months.purchase_days_count > 0
-        and account_months.month_number > {{ month_number(as_of_date()) }} - 24
-    group by units.tier_unit_id
-),
-
-families as (
-    select
-        line_groups.account_id,
-        line_groups.product_family
-    from line_groups
-    where line_groups.is_in_year_to_d
-        and line_groups.last_sold_date is not null
-        and line_groups.product_family <> 'unknown'
-    group by line_groups.account_id, line_groups.product_family
-),
-
-breadths as (
-    select
-        account_id,
-        count(*) as breadth_count
-    from families
-    group by account_id
-),
-
-industry_breadths as (
-    select
-        versions.industry_code,
-        count(distinct families.product_family) as families_count
-    from families
-    inner join versions on versions.account_id = families.account_id
-    where versions.industry_code is not null
-    group by versions.industry_code
-),
-
--- A site is a golden record; what was billed to a merged record was bought by its survivor.
-site_purchases as (
-    select
-        units.tier_unit_id,
-        units.customer_key,
-        max(case when daily.has_purchase then 1 else 0 end) as purchase_flag
-    from units
-    left join daily on daily.account_id = units.account_id
-    group by units.tier_unit_id, units.customer_key
-),
-
-sites as (
-    select
-        tier_unit_id as account_id,
-        count(*) as sites_count,
-        sum(purchase_flag) as buying_sites_count
-    from site_purchases
-    group by tier_unit_id
-    union all
-    -- Below the top a record stands for itself and its direct children.
-    select
-        below.parent_id as account_id,
-        count(*) as sites_count,
-        sum(below.purchase_flag) as buying_sites_count
-    from (
-        select customer_key as parent_id, purchase_flag from site_purchases
-        union all
-        select versions.parent_account_id as parent_id, site_purchases.purchase_flag
-        from site_purchases
-        inner join versions on versions.account_id = site_purchases.customer_key
-        where versions.parent_account_id is not null
-    ) as below
-    inner join units on units.account_id = below.parent_id
-    where units.account_id = units.customer_key and units.account_id <> units.tier_unit_id
-    group by below.parent_id
-),
-
-customer_revenue as (
-    select
-        units.customer_key,
-        sum(daily.net_amount) as net_amount
-    from units
-    inner join daily on daily.account_id = units.account_id
-    where not units.is_internal
-    group by units.customer_key
-),
-
-company_revenue as (
-    select sum(greatest(net_amount, 0)) as net_amount from customer_revenue
-),
-
-wallets as (
-    select
-        versions.account_id as customer_key,
-        {{ ratio('coalesce(customer_revenue.net_amount, 0)', 'versions.wallet_amount') }}
-            as wallet_share_ratio,
-        {{ ratio('coalesce(customer_revenue.net_amount, 0)', 'company_revenue.net_amount') }}
-            as company_share_ratio
-    from versions
-    left join customer_revenue on customer_revenue.customer_key = versions.account_id
-    cross join company_revenue
-    where versions.wallet_as_of_date > {{ add_months(as_of_date(), -12) }}
-        and versions.wallet_as_of_date <= {{ as_of_date() }}
-        and versions.wallet_amount > 0
-),
-
-manual as (
-    select
-        versions.account_id,
-        coalesce(versions.influence_rated_on > {{ add_months(as_of_date(), -12) }}
-            and versions.influence_score is not null, false) as has_influence,
-        coalesce(versions.wallet_as_of_date > {{ add_months(as_of_date(), -12) }}
-            and versions.wallet_amount is not null, false) as has_wallet,
-        contact_facts.has_department is not null as has_department,
-        contact_facts.has_rating is not null as has_rating,
-        evidence.account_id is not null as has_evidence
-    from versions
-    left join (
-        select
-            account_id,
-            max(case when department is not null then 1 end) as has_department,
-            max(case when interpersonal_rating is not null
-                and interpersonal_rated_on >= {{ add_days(as_of_date(), -180) }} then 1 end)
-                as has_rating
-        from contacts
-        group by account_id
-    ) as contact_facts on contact_facts.account_id = versions.account_id
-    left join (
-        select account_id from ({{ current_rows('crm_relationship_evidence', ['evidence_id']) }}) as dated
-        where start_date <= {{ as_of_date() }}
-            and (end_date is null or end_date >= {{ as_of_date() }})
-        group by account_id
-    ) as evidence on evidence.account_id = versions.account_id
-),
+inputs as (select * from {{ ref('int_accounts__manual_inputs') }}),
 
 joined as (
     select
@@ -256,17 +91,13 @@ joined as (
         coalesce(tiers.is_one_off_bulk, false) as is_one_off_bulk,
         concat_ws(
             '|',
-            case when manual.has_influence and versions.influence_score >= 4 then 'reference' end,
+            case when inputs.is_reference then 'reference' end,
             case when tiers.tier = 'A' then 'volume' end
         ) as basis,
-        manual.has_influence,
-        manual.has_wallet,
-        manual.has_department,
-        manual.has_rating,
-        manual.has_evidence
+        inputs.coverage_ratio
     from versions
     inner join units on units.account_id = versions.account_id
-    inner join manual on manual.account_id = versions.account_id
+    inner join inputs on inputs.account_id = versions.account_id
     left join tiers on tiers.tier_unit_id = units.tier_unit_id and not units.is_internal
     left join history on history.tier_unit_id = units.tier_unit_id and not units.is_internal
     left join provisional
@@ -310,29 +141,27 @@ final as (
         cast(null as bigint) as evidenced_stage,
         joined.claimed_relationship_stage as claimed_stage,
         false as is_single_threaded,
-        finance_contacts.account_id is not null as has_finance_contact,
-        {{ days_between('recency.last_two_way_date', as_of_date()) }} as since_two_way_contact_days,
+        contacts.has_finance_contact,
+        contacts.since_two_way_contact_days,
         cast(contact_limits.limit_days as bigint) as contact_limit_days,
         {%- if is_present('crm_activities') %}
         contact_limits.limit_days is not null
         and joined.account_id = joined.customer_key
         and coalesce(
-            {{ days_between('recency.last_two_way_date', as_of_date()) }} > contact_limits.limit_days,
-            true
+            contacts.since_two_way_contact_days > contact_limits.limit_days, true
         ) as is_contact_overdue,
         {%- else %}
         false as is_contact_overdue,
         {%- endif %}
         cast(null as bigint) as since_executive_contact_days,
         cast(null as decimal(18,6)) as reciprocity_ratio,
-        conflicts.account_id is not null as has_open_severe_conflict,
+        contacts.has_open_severe_conflict,
         cast(coalesce(daily.net_amount, 0) as decimal(18,2)) as ttm_net_revenue_amount,
         case when measures.measure_used is not null then
             cast(coalesce(daily.profit_amount, 0) as decimal(18,2))
         end as ttm_profit_amount,
-        coalesce(lifetimes.net_amount, 0) as lifetime_net_revenue_amount,
-        case when coalesce(lifetimes.is_cost_known, false) then lifetimes.profit_amount end
-            as lifetime_profit_amount,
+        coalesce(lifetimes.lifetime_net_revenue_amount, 0) as lifetime_net_revenue_amount,
+        lifetimes.lifetime_profit_amount,
         {%- if is_present('erp_orders') %}
         cast(coalesce(order_counts.orders_count, 0) as bigint) as lifetime_orders_count,
         {%- else %}
@@ -341,8 +170,8 @@ final as (
         coalesce(customers.is_legacy, false) as is_left_censored,
         lifetimes.first_purchase_date,
         lifetimes.last_purchase_date,
-        case when recency.first_activity_date <= lifetimes.first_purchase_date then
-            {{ days_between('recency.first_activity_date', 'lifetimes.first_purchase_date') }}
+        case when contacts.first_activity_date <= lifetimes.first_purchase_date then
+            {{ days_between('contacts.first_activity_date', 'lifetimes.first_purchase_date') }}
         end as first_contact_to_order_days,
         {%- if is_present('erp_payment_applications') %}
         cast(coalesce(aging.gross_open_amount, 0) as decimal(18,2)) as gross_receivables_amount,
@@ -366,39 +195,30 @@ final as (
         end as credit_status,
         wallets.wallet_share_ratio,
         case
-            when wallets.wallet_share_ratio is null then 'not_assessed'
-            when wallets.wallet_share_ratio >= 0.9 then 'exclusive'
-            when wallets.wallet_share_ratio < 0.9 then 'shared'
+            when wallets.customer_key is null then 'not_assessed'
+            when wallets.customer_key is not null then wallets.exclusivity
         end as exclusivity,
         cast(wallets.wallet_share_ratio - wallets.company_share_ratio as decimal(18,6))
             as dependency_asymmetry_ratio,
         {%- if is_present('erp_products') %}
-        cast(coalesce(breadths.breadth_count, 0) as bigint) as breadth_count,
+        breadths.breadth_count,
         {%- else %}
         cast(null as bigint) as breadth_count,
         {%- endif %}
-        {{ ratio('coalesce(breadths.breadth_count, 0)', 'industry_breadths.families_count') }}
-            as breadth_ratio,
+        breadths.breadth_ratio,
         cast(coalesce(sites.sites_count, 1) as bigint) as sites_count,
         cast(coalesce(sites.buying_sites_count, 0) as bigint) as buying_sites_count,
         imputed.account_id is not null as has_imputed_due_dates,
-        {{ ratio(
-            "(case when joined.has_influence then 1 else 0 end
-            + case when joined.has_wallet then 1 else 0 end
-            + case when joined.has_department then 1 else 0 end
-            + case when joined.has_rating then 1 else 0 end
-            + case when joined.has_evidence then 1 else 0 end)", '5') }} as coverage_ratio
+        joined.coverage_ratio
     from joined
     left join measures on true
     left join users on users.user_id = joined.owner_user_id
     left join quarters on quarters.tier_unit_id = joined.tier_unit_id
     left join channels on channels.channel = joined.channel
-    left join finance_contacts on finance_contacts.account_id = joined.account_id
     left join low_quality on low_quality.account_id = joined.account_id
     left join lifecycle on lifecycle.customer_key = joined.customer_key
-    left join recency on recency.account_id = joined.account_id
+    inner join contacts on contacts.account_id = joined.account_id
     left join contact_limits on contact_limits.tier = joined.tier
-    left join conflicts on conflicts.account_id = joined.account_id
     left join daily on daily.account_id = joined.account_id
     left join lifetimes on lifetimes.account_id = joined.account_id
     left join order_counts on order_counts.account_id = joined.account_id
@@ -407,8 +227,7 @@ final as (
     left join payments on payments.account_id = joined.account_id
     left join exposures on exposures.account_id = joined.account_id
     left join wallets on wallets.customer_key = joined.customer_key
-    left join breadths on breadths.account_id = joined.account_id
-    left join industry_breadths on industry_breadths.industry_code = joined.industry_code
+    inner join breadths on breadths.account_id = joined.account_id
     left join sites on sites.account_id = joined.account_id
     left join imputed on imputed.account_id = joined.account_id
 )

@@ -4,6 +4,11 @@ with loads as (select * from {{ source('landing', 'loads') }}),
 quarantine as (select * from {{ source('landing', 'quarantine') }} where is_held_back),
 
 rejected as (select * from {{ source('landing', 'rejected') }}),
+
+limits as (
+    select * from ({{ dated_config('candidate_config') }}) as dated
+    where valid_from <= {{ as_of_date() }} and valid_until > {{ as_of_date() }}
+),
 {% for entity, rule in rules.items() %}
 {{ entity }}_counts as (
     select
@@ -11,11 +16,12 @@ rejected as (select * from {{ source('landing', 'rejected') }}),
         {%- for column in rule.columns + rule.manual.keys() | list %},
         {%- set limit = rule.manual.get(column) %}
         {%- if limit %}
+        {%- set oldest = add_months(as_of_date(), '-' ~ limit[1]) %}
         sum(case when {{ column }} is not null
-            and {{ limit[0] }} > {{ add_months(as_of_date(), -limit[1]) }} then 1 else 0 end)
+            and {{ limit[0] }} > {{ oldest }} then 1 else 0 end)
             as {{ column }}_known,
         sum(case when {{ column }} is not null
-            and ({{ limit[0] }} > {{ add_months(as_of_date(), -limit[1]) }}) is not true
+            and ({{ limit[0] }} > {{ oldest }}) is not true
             then 1 else 0 end) as {{ column }}_expired
         {%- else %}
         count({{ column }}) as {{ column }}_known,
@@ -23,6 +29,9 @@ rejected as (select * from {{ source('landing', 'rejected') }}),
         {%- endif %}
         {%- endfor %}
     from {{ source('landing', entity) }}
+    {%- if rule.manual.values() | select | list %}
+    cross join limits
+    {%- endif %}
     where is_deleted is not true
 ),
 {% endfor %}
