@@ -13,6 +13,7 @@ from keyaccounts.warehouse.rules import check_rules
 SEEDS = DBT_PROJECT / "seeds"
 ALERT_RULES = (SEEDS / "alert_rules.csv").read_text("utf-8")
 LIFECYCLE = (SEEDS / "lifecycle_config.csv").read_text("utf-8")
+PURCHASES = (SEEDS / "purchase_rules.csv").read_text("utf-8")
 CANDIDATES = (SEEDS / "candidate_config.csv").read_text("utf-8")
 HEADER, ROW = (SEEDS / "tier_config.csv").read_text("utf-8").splitlines()
 
@@ -124,6 +125,19 @@ def test_the_projects_own_rules_pass(seed: Path) -> None:
             "lifecycle_config.csv",
             LIFECYCLE.replace("5,30", "0,30"),
             "line 2, column own_gaps: '0' must be a whole number from 1 on",
+        ),
+        (
+            "purchase_rules.csv",
+            PURCHASES.replace("family,365", "product,365"),
+            "line 2, column product_level: 'product' is none of category, family",
+        ),
+        *(
+            (
+                "purchase_rules.csv",
+                PURCHASES.replace("365", days),
+                f"line 2, column won_back_gap_days: '{days}' must be a whole number of days",
+            )
+            for days in ("0", "1.5", "-3")
         ),
         (
             "tier_config.csv",

@@ -40,6 +40,7 @@ TOO_LARGE = {
     "int_receivables__cash_spells",
     "int_receivables__items_by_day",
     "int_credit__order_periods",
+    "int_orders__completed_lines",
 }
 GENERATED = ("grain_is_unique", "columns_hold_contract")
 

@@ -3,7 +3,7 @@
 A company is made from a seed (`companies.py`, `ledgers.py`), built by the project's own SQL in
 memory (`harness.py`; a hundred at once: `keyed.py`) and compared with what plain Python makes of
 its rows (`books.py`, `windows.py`, `tiers.py`, `influence.py`, `prospects.py`, `outlook.py`,
-`ledger_days.py`, `collection_days.py`, `retention.py`). `make test` builds a few,
+`ledger_days.py`, `collection_days.py`, `retention.py`, `purchases.py`). `make test` builds a few,
 `make properties COMPANIES=2000` many; a failure names the command that builds its company again.
 
 Where the invariants of the semantics are held, by the function of a `checks_*` module, the change
@@ -37,7 +37,7 @@ of `metamorphic.py` (in quotes), or another test:
 | I24 | bridge_adds_up |
 | I25 | bridge_is_recomputed, monthly_bridge_is_recomputed |
 | I26 | cohorts_are_recomputed |
-| I27 | waits for the area purchase types |
+| I27 | lines_have_one_type |
 | I28 | cohorts_hold_the_new_customers |
 | I29 | customers_are_new_once |
 | I30 | values_are_recomputed |

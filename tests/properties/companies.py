@@ -19,6 +19,7 @@ from tests.properties.dated_rules import random_rules, some_day
 from tests.properties.efforts import add_efforts
 from tests.properties.harness import Inputs, Row
 from tests.properties.ledgers import Trade, write_ledger
+from tests.properties.order_details import add_order_details
 from tests.properties.orders import add_orders
 
 BATCH = 100
@@ -56,6 +57,7 @@ def make_company(seed: int) -> Inputs:
     rows["crm_accounts"] = [version for account in accounts for version in account]
     _people(random, rows, trade)
     add_orders(seed, rows, end)
+    add_order_details(seed, trade, rows)
     add_candidates(seed, trade, rows)
     landed = LANDED[seed // BATCH % len(LANDED)]
     rules = random_rules(random, start, end)

@@ -19,6 +19,7 @@ from tests.properties import (
     checks_payments,
     checks_profiles,
     checks_profitability,
+    checks_purchases,
     checks_receivables,
     checks_retention,
     checks_scopes,
@@ -52,6 +53,7 @@ CHECKS: dict[str, Check] = {
         checks_candidates,
         checks_curves,
         checks_profitability,
+        checks_purchases,
     )
     for check in module.CHECKS
 }

@@ -137,6 +137,10 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "int_alerts__credit", "former_status <> 'hold'", "former_status = 'hold'"),
     "reviews_are_told_once": ("int_alerts__control", "'high' as severity", "'low' as severity"),
     "accounts_repeat_their_credit": ("accounts", "then exposures.credit_status", "then 'ok'"),
+    "purchases_are_recomputed": (
+        "int_orders__family_days", "where purchase_number > 0", "where purchase_number >= 0"),
+    "lines_have_one_type": (
+        "purchase_types", "family_days.purchase_number = 1", "family_days.purchase_number <= 2"),
     "transitions_are_recomputed": (
         "int_tiers__rise_times", "month_number - started_number",
         "month_number - started_number + 1"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from keyaccounts.errors import ConfigurationError
 
 BEGINNING = date(1900, 1, 1)
-WORDS = {"channel", "tier", "basis", "bucket", "rule", "method", "kind"}
+WORDS = {"channel", "tier", "basis", "bucket", "rule", "method", "kind", "product_level"}
 FLAGS = {"is_dealer", "is_subscription_like", "is_cash"}
 # The models hold so many months of sales side by side (dbt_project/macros/collections.sql).
 LONGEST_LOOKBACK_MONTHS = 12
@@ -23,6 +23,8 @@ CANDIDATE_SCORES = {"minimum_influence_score", "minimum_growth_score"}
 CANDIDATE_WEIGHTS = ("influence_weight", "volume_weight", "prospect_weight")
 KINDS = {"visit", "call", "case", "order", "return"}
 """What may have a rate in cost_to_serve_rates.csv."""
+PRODUCT_LEVELS = {"family", "category"}
+"""What purchase types may be told apart by."""
 
 
 def check_rules(file: Path, seeds: Path) -> None:
@@ -32,7 +34,7 @@ def check_rules(file: Path, seeds: Path) -> None:
     a value that does not parse, rules that begin later than 1900-01-01, limits out of order, a
     cost of capital that is no fraction, a lookback that is no whole number of months from 1 to 12,
     shares, scores, months or weights of candidates or limits of the lifecycle that cannot be meant,
-    a rule of alert_rules.csv that is missing or that nobody knows. A seed that is empty in the
+    a level of products or a gap of purchase types that does not exist, a rule of alert_rules.csv that is missing or that nobody knows. A seed that is empty in the
     project is optional: it may stay empty and begin on any day.
     """
     seed = seeds / file.name
@@ -60,6 +62,7 @@ def check_rules(file: Path, seeds: Path) -> None:
         _check_candidates(file, line, dict(zip(header, row, strict=True)))
         _check_lifecycle(file, line, dict(zip(header, row, strict=True)))
         _check_rate(file, line, dict(zip(header, row, strict=True)))
+        _check_purchases(file, line, dict(zip(header, row, strict=True)))
     if "rule" in header:
         _check_names(file, *({row[header.index("rule")] for row in r} for r in (own, rows[1:])))
     if "valid_from" in header and own:
@@ -194,6 +197,22 @@ def _check_rate(file: Path, line: int, row: dict[str, str]) -> None:
     if Decimal(row["amount"]) < 0:
         raise ConfigurationError(
             f"rules_dir: {file.name} line {line}, column amount: a rate is not below 0"
+        )
+
+
+def _check_purchases(file: Path, line: int, row: dict[str, str]) -> None:
+    if "product_level" not in row:
+        return
+    if row["product_level"] not in PRODUCT_LEVELS:
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}, column product_level: {row['product_level']!r} "
+            f"is none of {', '.join(sorted(PRODUCT_LEVELS))}"
+        )
+    days = row["won_back_gap_days"]
+    if not days.isdecimal() or int(days) < 1:
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}, column won_back_gap_days: {days!r} must be a "
+            "whole number of days from 1 on"
         )
 
 
