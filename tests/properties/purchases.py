@@ -48,7 +48,9 @@ class FamilyPurchase:
         priced = [x for x in self.lines if x.row["quantity"] > 0]
         if not priced:
             return None
-        return Fraction(sum(x.net for x in priced)) / Fraction(sum(x.row["quantity"] for x in priced))
+        return Fraction(sum(x.net for x in priced)) / Fraction(
+            sum(x.row["quantity"] for x in priced)
+        )
 
     def return_rate(self) -> Fraction:
         """Return the share that was given back."""
@@ -87,19 +89,20 @@ def completed_lines(books: Books) -> list[Bought]:
     """Return the lines of completed orders of customers, returns among them."""
     identity, good = books.identity(books.end), unbilled_or_bought(books)
     level = books.rule("purchase_rules", books.end)["product_level"]
-    products = {
-        r["product_id"]: r.get(f"product_{level}") for r in books.inputs.rows.get("erp_products", [])
-    }
-    orders = {r["order_id"]: r for r in books.inputs.rows.get("erp_orders", [])}
+    rows = books.inputs.rows
+    products = {r["product_id"]: r.get(f"product_{level}") for r in rows.get("erp_products", [])}
+    orders = {r["order_id"]: r for r in rows.get("erp_orders", [])}
     found = []
-    for row in books.inputs.rows.get("erp_order_lines", []):
+    for row in rows.get("erp_order_lines", []):
         order = orders.get(row["order_id"])
         if row["order_id"] not in good or not row["net_amount"] or order is None:
             continue
         account = order["account_id"]
         if account in identity.internal:
             continue
-        net = books.in_base(to_cents(row["net_amount"]), order["currency_code"], order["order_date"])
+        net = books.in_base(
+            to_cents(row["net_amount"]), order["currency_code"], order["order_date"]
+        )
         family = products.get(row.get("product_id")) or "unknown"
         found.append(Bought(row, order, identity.customer[account], family, net))
     return found
@@ -137,12 +140,11 @@ def purchase_types(books: Books) -> dict[str, tuple[object, ...]]:
     return found
 
 
-def _changes(
-    now: FamilyPurchase, then: FamilyPurchase, end: date
-) -> tuple[Decimal | None, ...]:
-    prices, shares = (now.price(), then.price()), (now.otif(end), then.otif(end))
+def _changes(now: FamilyPurchase, then: FamilyPurchase, end: date) -> tuple[Decimal | None, ...]:
+    price, old_price = now.price(), then.price()
+    share, old_share = now.otif(end), then.otif(end)
     return (
-        None if None in prices else ratio(prices[0] / prices[1] - 1),  # type: ignore[operator]
+        None if price is None or old_price is None else ratio(price / old_price - 1),
         ratio(now.return_rate() - then.return_rate()),
-        None if None in shares else ratio(shares[0] - shares[1]),  # type: ignore[operator]
+        None if share is None or old_share is None else ratio(share - old_share),
     )

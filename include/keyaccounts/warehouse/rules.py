@@ -34,8 +34,9 @@ def check_rules(file: Path, seeds: Path) -> None:
     a value that does not parse, rules that begin later than 1900-01-01, limits out of order, a
     cost of capital that is no fraction, a lookback that is no whole number of months from 1 to 12,
     shares, scores, months or weights of candidates or limits of the lifecycle that cannot be meant,
-    a level of products or a gap of purchase types that does not exist, a rule of alert_rules.csv that is missing or that nobody knows. A seed that is empty in the
-    project is optional: it may stay empty and begin on any day.
+    a level of products that does not exist, a gap of purchases that is no whole number of days from
+    1 on, a rule of alert_rules.csv that is missing or that nobody knows. A seed that is empty in
+    the project is optional: it may stay empty and begin on any day.
     """
     seed = seeds / file.name
     if not seed.is_file():
