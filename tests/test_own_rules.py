@@ -140,6 +140,11 @@ def test_the_projects_own_rules_pass(seed: Path) -> None:
             for days in ("0", "1.5", "-3")
         ),
         (
+            "purchase_rules.csv",
+            PURCHASES.replace(",24", ",0"),
+            "line 2, column opportunity_months: '0' must be a whole number of months from 1 on",
+        ),
+        (
             "tier_config.csv",
             f"{HEADER}\n{ROW.replace('1900', '2026')}\n",
             "begins at 2026-01-01; its first row must be valid from 1900-01-01",

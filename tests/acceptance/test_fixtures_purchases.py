@@ -40,6 +40,20 @@ def test_purchase_type(company: Company) -> None:
     ] == (0,)
 
 
+@pytest.mark.fixture("customer_orders")
+def test_purchase_type_of_orders(company: Company) -> None:
+    built = company(loaders_purchases.purchase_type, "2027-03-31")
+    compare(
+        built.records(
+            "select * from marts.customer_orders "
+            "order by account_id, order_date, cast(substr(order_id, 2) as int)"
+        ),
+        loaders.read("purchase_type", "expected_orders"),
+        {c: c for c in ("account_id", "order_id", "order_date", "purchase_type", "is_mixed",
+                        "net_amount")},
+    )  # fmt: skip
+
+
 def _write(folder: Path) -> None:
     """C buys pumps three times, gives back, is let down; D is reversed in full; E gets a sample."""
     days = [date(2026, 1, 10), date(2026, 2, 10), date(2026, 3, 10)]
@@ -102,8 +116,8 @@ def test_categories_and_a_shorter_gap_by_rule(company: Company, tmp_path: Path) 
     rules = tmp_path / "rules"
     rules.mkdir()
     (rules / "purchase_rules.csv").write_text(
-        "valid_from,product_level,won_back_gap_days\n1900-01-01,family,365\n"
-        "2026-03-01,category,27\n",
+        "valid_from,product_level,won_back_gap_days,opportunity_months\n"
+        "1900-01-01,family,365,24\n2026-03-01,category,27,24\n",
         encoding="utf-8",
     )
     built = company(loaders_purchases.purchase_type, "2026-04-30", rules_dir=str(rules))

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from tests.properties.crowd import Case, cents, difference
-from tests.properties.purchases import completed_lines, purchase_types
+from tests.properties.purchases import completed_lines, customer_orders, purchase_types
 
 
 def purchases_are_recomputed(case: Case) -> Iterator[str]:
@@ -48,4 +48,18 @@ def lines_have_one_type(case: Case) -> Iterator[str]:
             yield f"{r['customer_key']}: {r['product_family']} is new on more than one date"
 
 
-CHECKS = (purchases_are_recomputed, lines_have_one_type)
+def orders_are_recomputed(case: Case) -> Iterator[str]:
+    """Type, amount, sales cycle, delivery and tier of every completed order, as recomputed."""
+    found = {
+        r["order_id"]: (
+            r["account_id"], r["customer_key"], r["order_date"], r["purchase_type"],
+            r["is_mixed"], cents(r["net_amount"]), r["cycle_days"], r["cycle_basis"],
+            r["order_to_delivery_days"], r["is_delivered"], r["tier"],
+        )
+        for r in case.mart("customer_orders")
+    }  # fmt: skip
+    if problem := difference(customer_orders(case.books, case.ratings), found):
+        yield problem
+
+
+CHECKS = (purchases_are_recomputed, lines_have_one_type, orders_are_recomputed)

@@ -35,7 +35,7 @@ MARTS = (
     "provisional_tiers", "int_forecasts__account_months",
     "account_profitability", "int_candidates__influence", "int_candidates__prospects",
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
-    "restatements", "purchase_types",
+    "restatements", "purchase_types", "customer_orders",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Random products, promises, free lines and returns of orders, laid over orders that are there.
+"""Random products, promises, free lines, returns and opportunities of orders that are there.
 
 They come from a stream of their own, so that all else of a company stays as its seed made it.
 """
@@ -9,6 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
+from tests.properties.basics import add_months
 from tests.properties.trade import Row, Trade
 
 
@@ -23,6 +24,7 @@ def add_order_details(seed: int, trade: Trade, rows: dict[str, list[Row]]) -> No
         start = random.choice([line["delivered_date"], days[line["order_id"]]])
         later = timedelta(days=random.choice([-1, 0, 0, 5, 30]))
         line["promised_date"] = start + later if start and random.random() < 0.8 else None
+    rows["crm_opportunities"] += _opportunities(random, trade, rows)
     for order in list(rows["erp_orders"]):
         if random.random() < 0.1:
             rows["erp_order_lines"].append(_line(random, trade, order["order_id"], "free", 0))
@@ -35,6 +37,28 @@ def add_order_details(seed: int, trade: Trade, rows: dict[str, list[Row]]) -> No
             rows["erp_order_lines"].append(
                 _line(random, trade, back["order_id"], "0", random.choice([-20, -700]))
             )
+
+
+def _opportunities(random: Random, trade: Trade, rows: dict[str, list[Row]]) -> list[Row]:
+    """Return opportunities that were opened on the day of an order, before it, or at its limit."""
+    found = []
+    for order in rows["erp_orders"]:
+        if random.random() > 0.3:
+            continue
+        opened = random.choice(
+            [
+                order["order_date"] - timedelta(days=random.choice([0, 40, 300])),
+                add_months(order["order_date"], random.choice([-3, -24])),
+                add_months(order["order_date"], -24) - timedelta(days=1),
+            ]
+        )
+        found.append(
+            {"opportunity_id": f"OPP-{order['order_id']}", "account_id": order["account_id"],
+             "opened_on": opened, "is_won": random.choice([None, False, True, True]),
+             "closed_on": random.choice([None, order["order_date"], trade.end, trade.end
+                                         + timedelta(days=1)])}
+        )  # fmt: skip
+    return found
 
 
 def _line(random: Random, trade: Trade, order: str, name: str, net: int) -> Row:

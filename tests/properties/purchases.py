@@ -5,14 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from tests.properties.basics import to_cents
+from tests.properties.basics import add_months, business_day, month_end, to_cents
 from tests.properties.books import Books
 from tests.properties.harness import Row
-from tests.properties.tiers import ratio
+from tests.properties.tiers import Rating, ratio
 
 
 @dataclass(frozen=True)
@@ -148,3 +148,44 @@ def _changes(now: FamilyPurchase, then: FamilyPurchase, end: date) -> tuple[Deci
         ratio(now.return_rate() - then.return_rate()),
         None if share is None or old_share is None else ratio(share - old_share),
     )
+
+
+def customer_orders(books: Books, ratings: dict[date, dict[str, Rating]]) -> dict[str, tuple]:
+    """Return what `customer_orders` says of each completed order."""
+    types, identity = purchase_types(books), books.identity(books.end)
+    won: dict[str, list[date]] = defaultdict(list)
+    for r in books.inputs.rows.get("crm_opportunities", []):
+        if r["is_won"] and (r["closed_on"] is None or r["closed_on"] <= books.end):
+            won[r["account_id"]].append(r["opened_on"])
+    contacts: dict[str, list[date]] = defaultdict(list)
+    for r in books.inputs.rows.get("crm_activities", []):
+        if r["account_id"] in identity.customer and r["account_id"] not in identity.internal:
+            contacts[identity.customer[r["account_id"]]].append(business_day(r["activity_at"]))
+    lines: dict[str, list[Bought]] = defaultdict(list)
+    for x in completed_lines(books):
+        if not x.is_return:
+            lines[x.row["order_id"]].append(x)
+    found = {}
+    for key, of_order in lines.items():
+        order, day = of_order[0].order, of_order[0].day
+        kinds = {types[x.row["order_line_id"]][6] for x in of_order}
+        kind = next(k for k in ("first", "cross_sell", "repeat") if k in kinds)
+        months = int(books.rule("purchase_rules", day)["opportunity_months"])
+        opened = [d for d in won[order["account_id"]] if add_months(day, -months) <= d <= day]
+        spoken = min(contacts[of_order[0].customer], default=day + timedelta(days=1))
+        start, basis = None, "unknown"
+        if opened:
+            start, basis = max(opened), "opportunity"
+        elif kind == "first" and spoken <= day:
+            start, basis = spoken, "first_contact"
+        came = [x.row["delivered_date"] for x in of_order]
+        is_here = all(d is not None and d <= books.end for d in came)
+        last = day if day == month_end(day) else day.replace(day=1) - timedelta(days=1)
+        rating = ratings.get(last, {}).get(books.identity(last).unit.get(order["account_id"], ""))
+        found[key] = (
+            order["account_id"], of_order[0].customer, day, kind, len(kinds) > 1,
+            sum(x.net for x in of_order), (day - start).days if start else None, basis,
+            max(0, (max(came) - day).days) if is_here else None, is_here,
+            rating.tier if rating else None,
+        )  # fmt: skip
+    return found

@@ -139,6 +139,8 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "accounts_repeat_their_credit": ("accounts", "then exposures.credit_status", "then 'ok'"),
     "purchases_are_recomputed": (
         "int_orders__family_days", "where purchase_number > 0", "where purchase_number >= 0"),
+    "orders_are_recomputed": (
+        "int_orders__sales_starts", "max(opened_on) over", "min(opened_on) over"),
     "lines_have_one_type": (
         "purchase_types", "family_days.purchase_number = 1", "family_days.purchase_number <= 2"),
     "transitions_are_recomputed": (

@@ -34,9 +34,9 @@ def check_rules(file: Path, seeds: Path) -> None:
     a value that does not parse, rules that begin later than 1900-01-01, limits out of order, a
     cost of capital that is no fraction, a lookback that is no whole number of months from 1 to 12,
     shares, scores, months or weights of candidates or limits of the lifecycle that cannot be meant,
-    a level of products that does not exist, a gap of purchases that is no whole number of days from
-    1 on, a rule of alert_rules.csv that is missing or that nobody knows. A seed that is empty in
-    the project is optional: it may stay empty and begin on any day.
+    a level of products that does not exist, days or months of purchases that are no whole number
+    from 1 on, a rule of alert_rules.csv that is missing or that nobody knows. A seed that is empty
+    in the project is optional: it may stay empty and begin on any day.
     """
     seed = seeds / file.name
     if not seed.is_file():
@@ -209,12 +209,12 @@ def _check_purchases(file: Path, line: int, row: dict[str, str]) -> None:
             f"rules_dir: {file.name} line {line}, column product_level: {row['product_level']!r} "
             f"is none of {', '.join(sorted(PRODUCT_LEVELS))}"
         )
-    days = row["won_back_gap_days"]
-    if not days.isdecimal() or int(days) < 1:
-        raise ConfigurationError(
-            f"rules_dir: {file.name} line {line}, column won_back_gap_days: {days!r} must be a "
-            "whole number of days from 1 on"
-        )
+    for column, what in (("won_back_gap_days", "days"), ("opportunity_months", "months")):
+        if not row[column].isdecimal() or int(row[column]) < 1:
+            raise ConfigurationError(
+                f"rules_dir: {file.name} line {line}, column {column}: {row[column]!r} must be a "
+                f"whole number of {what} from 1 on"
+            )
 
 
 def _check_names(file: Path, own: set[str], found: set[str]) -> None:

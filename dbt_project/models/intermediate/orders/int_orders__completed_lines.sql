@@ -67,7 +67,11 @@ final as (
             and kinds.delivered_date <= kinds.promised_date
             and (kinds.delivered_quantity is null or kinds.delivered_quantity >= kinds.quantity),
             false
-        ) as is_on_time_in_full
+        ) as is_on_time_in_full,
+        case
+            when kinds.delivered_date <= {{ as_of_date() }}
+                then greatest(kinds.delivered_date, orders.order_date)
+        end as delivered_on
     from orders
     inner join kinds on kinds.order_id = orders.order_id
     inner join units on units.account_id = orders.account_id
