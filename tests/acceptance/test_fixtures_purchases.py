@@ -87,9 +87,23 @@ def _write(folder: Path) -> None:
     back = {"invoice_id": "CN-D1", "document_type": "credit_note", "invoice_date": days[2]}
     invoices.append(invoice_of(by_id["D1"], -50, **back))
     loaders_purchases.company(folder, orders, lines, invoices)
+    # The second one of C is won, its third one lost; the first contact with D was a talk.
+    loaders.write(
+        folder,
+        "crm_opportunities",
+        [{"opportunity_id": name, "account_id": "C", "opened_on": opened, "is_won": is_won,
+          "closed_on": "2026-04-01"}
+         for name, opened, is_won in (("P1", "2026-01-05", "true"), ("P2", "2026-02-28", "true"),
+                                      ("P3", "2026-03-09", "false"), ("P4", "2026-03-11", "true"))],
+    )  # fmt: skip
+    loaders.write(
+        folder,
+        "crm_activities",
+        [{"activity_id": a, "account_id": a, "activity_at": "2026-02-01T03:00:00"} for a in "CD"],
+    )
 
 
-@pytest.mark.fixture("purchase_types")
+@pytest.mark.fixture("purchase_types", "customer_orders")
 def test_a_repeat_is_compared_with_the_purchase_before(company: Company) -> None:
     built = company(_write, "2026-06-30")
     found = built.rows(
@@ -108,6 +122,16 @@ def test_a_repeat_is_compared_with_the_purchase_before(company: Company) -> None
         ("C3", "pumps", "repeat", 28, Decimal("-0.111111"), Decimal("-0.1"), None),
         ("D2", "valves", "first", None, *none),
         ("E2", "unknown", "first", None, *none),
+    ]
+    assert built.rows(
+        "select order_id, cycle_days, cycle_basis, order_to_delivery_days, is_delivered, tier "
+        "from marts.customer_orders order by order_id"
+    ) == [
+        ("C1", 5, "opportunity", 0, True, None),
+        ("C2", 36, "opportunity", 28, True, None),
+        ("C3", 10, "opportunity", None, False, None),
+        ("D2", 9, "first_contact", None, False, None),
+        ("E2", None, "unknown", None, False, None),
     ]
 
 
