@@ -71,6 +71,7 @@ final as (
         wallet_amount,
         wallet_as_of_date,
         own_growth_score,
+        own_growth_rated_on,
         exit_type
     from of_day
 )
