@@ -15,6 +15,7 @@ from tests.properties import influence, prospects, retention, tiers
 from tests.properties.books import Books
 from tests.properties.candidates import Candidates
 from tests.properties.companies import BATCH, make_company
+from tests.properties.compiled import changed_text
 from tests.properties.control import Receipts
 from tests.properties.credit import Credit
 from tests.properties.discounts import Discounts
@@ -156,28 +157,42 @@ class Crowd:
         self.builder = Builder(is_keyed=True)
         self.builder.build(companies, wanted, changed)
         self._marts: dict[str, dict[int, list[Row]]] = {}
+        # Models to be built anew before a mart that rests on them is read.
+        self._stale: set[str] = set()
+        self._changed: Mapping[str, tuple[str, str]] = {}
 
     @contextmanager
     def broken(self, changed: Mapping[str, tuple[str, str]]) -> Iterator[None]:
-        """Within the block, models have fragments replaced, and what rests on them follows."""
+        """Within the block, models have fragments replaced, and what rests on them follows.
+
+        Marts follow when they are read. Raises ValueError when a model does not hold its fragment.
+        """
         con, kept = self.builder.con, self._marts
         project = self.builder.project(self.companies)
-        again = {m for name in changed for m in (name, *project.downstream(name))}
-        day = next(iter(self.companies.values())).as_of_date
         con.begin()
-        self._marts = {}
+        self._marts, self._changed = {}, changed
+        self._stale = {m for name in changed for m in (name, *project.downstream(name))}
         try:
-            for name in project.models:
-                if name in again and name != "data_coverage":
-                    self.builder.run(project.models[name], day, changed.get(name))
+            for name, fragments in changed.items():
+                changed_text(project.models[name], fragments)
             yield
         finally:
             con.rollback()
-            self._marts = kept
+            self._marts, self._changed, self._stale = kept, {}, set()
+
+    def _refresh(self, mart: str) -> None:
+        project = self.builder.project(self.companies)
+        day = next(iter(self.companies.values())).as_of_date
+        for name in project.upstream([mart]):
+            if name in self._stale:
+                self.builder.run(project.models[name], day, self._changed.get(name))
+                self._stale.remove(name)
 
     def rows(self, mart: str) -> dict[int, list[Row]]:
         """Return the rows of a mart by company; `mart where ...` takes a part of them."""
         if mart not in self._marts:
+            if self._stale:
+                self._refresh(mart.split()[0])
             found: dict[int, list[Row]] = defaultdict(list)
             for row in self.builder.records(f"select * from {table_of(mart)} order by all"):
                 found[row.pop("company")].append(row)
@@ -190,7 +205,8 @@ class Crowd:
             yield Case(seed, inputs, lambda mart, seed=seed: self.rows(mart).get(seed, []))
 
     def failed_tests(self) -> list[Violation]:
-        """Run the data tests of the project over all companies."""
+        """Run the data tests of the project over all companies; not while a model is broken."""
+        assert not self._stale
         tests = self.builder.failures(self.companies, self.builder.data_tests(self.companies))
         return [
             Violation(seed, f"data test {name}", str(next(r for r in rows if r["company"] == seed)))

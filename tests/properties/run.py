@@ -58,15 +58,13 @@ CHECKS: dict[str, Check] = {
 CHANGED = 10
 
 
-def violations(crowd: Crowd, names: Iterable[str] = CHECKS) -> list[Violation]:
-    """Return what each property finds: its first problem of each company."""
-    found = []
+def violations(crowd: Crowd, names: Iterable[str] = CHECKS) -> Iterator[Violation]:
+    """Yield what each property finds: its first problem of each company."""
     for case in crowd.cases():
         for name in names:
             problem = next(CHECKS[name](case), None)
             if problem:
-                found.append(Violation(case.seed, name, problem))
-    return found
+                yield Violation(case.seed, name, problem)
 
 
 def whole_part(part: tuple[int, int]) -> list[Violation]:
