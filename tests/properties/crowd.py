@@ -22,6 +22,7 @@ from tests.properties.harness import Builder, Inputs, Row
 from tests.properties.ledger_days import Ledger
 from tests.properties.payments import Payments
 from tests.properties.rhythm import Rhythm, lifecycle
+from tests.properties.states import Courses
 from tests.properties.windows import Windows
 
 # What a run for D says of a mart; `data_coverage` counts rows and is not keyed (`keyed.py`).
@@ -35,7 +36,7 @@ MARTS = (
     "provisional_tiers", "int_forecasts__account_months",
     "account_profitability", "int_candidates__influence", "int_candidates__prospects",
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
-    "restatements",
+    "restatements", "customer_lifecycle",
 )  # fmt: skip
 
 
@@ -103,6 +104,11 @@ class Case:
     def rhythms(self) -> dict[tuple[date, str], Rhythm]:
         """Rhythm and state by day and customer."""
         return lifecycle(self.books)
+
+    @cached_property
+    def courses(self) -> Courses:
+        """States of customers day by day."""
+        return Courses(self.books)
 
     @cached_property
     def candidates(self) -> Candidates:

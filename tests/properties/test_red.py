@@ -169,6 +169,9 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "lifecycle_is_recomputed": (
         "int_retention__channel_rhythms", "-gaps.purchase_days_count as gaps_count",
         "0 * gaps.purchase_days_count as gaps_count"),
+    "lives_are_recomputed": (
+        "int_retention__spells", "where lifecycle_state is distinct from former_state",
+        "where true"),
     "candidates_are_recomputed": (
         "int_candidates__slopes", "place in (33, 34)", "place in (32, 33)"),
     "origins_are_recomputed": ("tier_origins", "rises.place = 1", "rises.place = 2"),
