@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
-from tests.properties.basics import add_months, month_end, month_number
+from tests.properties.basics import add_months, business_day, month_end, month_number
 from tests.properties.crowd import Case, cents, difference
 from tests.properties.retention import customers, is_legacy
+from tests.properties.states import ONE_DAY, Course, Loss
 from tests.properties.tiers import ratio
 
 REPEATED = (
@@ -96,4 +99,123 @@ def _bought_after(case: Case, day: date, state: str, later: list[date]) -> str:
     return "yes" if later and later[0] <= limit else "no"
 
 
-CHECKS = (lives_are_recomputed,)
+def losses_are_recomputed(case: Case) -> Iterator[str]:
+    """N7, N8, N9: each loss, what it was worth, why it left and what could be seen before."""
+    books, expected = case.books, {}
+    identity = books.identity(books.end)
+    members = customers(books, identity)
+    watched = {(r["tier_unit_id"], r["effective_date"])
+               for r in case.mart("tier_events") if r["event_type"] == "watch"}  # fmt: skip
+    for customer, course in case.courses.on(case.courses.described[-1]).items():
+        for loss in course.losses:
+            until = loss.back - ONE_DAY if loss.back else books.end
+            profit, rank = _worth(case, customer, members, loss)
+            kind, why, days = _post_mortem(case, customer, loss, until)
+            conflicts = _conflicts(case, members[customer])
+            expected[customer, loss.churned] = (
+                books.end, identity.unit[customer], _tier_before(case, customer, course, loss),
+                books.at(customer, loss.churned)["owner_user_id"], profit, rank,
+                profit is not None and profit <= 0, kind or "not_assessed", why,
+                kind is not None and why is not None, days, days is not None and days <= 30,
+                any(opened <= until and closed > loss.last for opened, closed in conflicts),
+                _signals(case, customer, members[customer], course, loss, conflicts, watched),
+                loss.back,
+            )  # fmt: skip
+    found = {
+        (r["customer_key"], r["churned_date"]): (
+            r["as_of_date"], r["tier_unit_id"], r["tier_before"], r["owner_user_id"],
+            cents(r["profit_before_amount"]), r["profit_percentile_ratio"], r["is_unprofitable"],
+            r["exit_type"], r["exit_reason"], r["is_post_mortem_complete"], r["post_mortem_days"],
+            r["is_post_mortem_in_time"], r["has_had_severe_conflict"], r["signals_before"],
+            r["came_back_date"],
+        )
+        for r in case.mart("churned_accounts")
+    }  # fmt: skip
+    if problem := difference(expected, found):
+        yield problem
+
+
+def _worth(
+    case: Case, customer: str, members: dict[str, list[str]], loss: Loss
+) -> tuple[int | None, Decimal | None]:
+    """Return profit to the month-end of the last purchase, and the share of others below it."""
+    day = month_end(loss.last)
+    if day not in case.windows.tier_months:
+        return None, None
+    window, measure = case.windows.at(day), case.windows.measure(day).name
+    profits = {
+        c: sum(window[a].value(measure) for a in accounts if a in window)
+        for c, accounts in members.items()
+        if sum(window[a].count for a in accounts if a in window) > 0
+    }
+    below = sum(profit < profits[customer] for profit in profits.values())
+    rank = ratio(Fraction(below, len(profits) - 1)) if len(profits) > 1 else None
+    return profits[customer], rank
+
+
+def _tier_before(case: Case, customer: str, course: Course, loss: Loss) -> str | None:
+    days = [
+        m for m in case.books.months
+        if m < loss.churned and course.states.get(m, ("", ""))[0] == "active"
+    ]  # fmt: skip
+    if not days:
+        return None
+    unit = case.books.identity(days[-1]).unit[customer]
+    rating = case.ratings.get(days[-1], {}).get(unit)
+    return rating.tier if rating else None
+
+
+def _post_mortem(
+    case: Case, customer: str, loss: Loss, until: date
+) -> tuple[str | None, str | None, int | None]:
+    """Return type and reason on the last day of a loss, and the days until both were stated."""
+    last = case.books.at(customer, until)
+    kind, why = last.get("exit_type"), last.get("exit_reason")
+    versions = case.books.versions[customer]
+    stated = []
+    for place, (start, row) in enumerate(versions):
+        end = versions[place + 1][0] if place + 1 < len(versions) else date.max
+        if start <= until and end > loss.last and row.get("exit_type") and row.get("exit_reason"):
+            stated.append(business_day(row["updated_at"] or row["landed_as_of"]))
+    days = max((min(stated) - loss.churned).days, 0) if kind and why else None
+    return kind, why, days
+
+
+def _conflicts(case: Case, accounts: list[str]) -> list[tuple[date, date]]:
+    """Return when severe complaints and disputes were opened and resolved."""
+    return [
+        (opened, business_day(r["resolved_at"]) if r["resolved_at"] else date.max)
+        for r in case.inputs.rows.get("crm_service_cases", [])
+        if r["account_id"] in accounts and r["severity"] == 1
+        and r["case_type"] in {"complaint", "dispute"}
+        and (opened := business_day(r["opened_at"])) <= case.books.end
+    ]  # fmt: skip
+
+
+def _signals(
+    case: Case, customer: str, accounts: list[str], course: Course, loss: Loss,
+    conflicts: list[tuple[date, date]], watched: set[tuple[str, date]],
+) -> str | None:  # fmt: skip
+    """Return what could be seen in the twelve months before a loss."""
+    start, end, books = add_months(loss.churned, -12), loss.churned, case.books
+    debts = case.old_debts if case.has_receivables else {}
+    owners = [(day, row["owner_user_id"]) for day, row in books.versions[customer]]
+    signals = {
+        "at_risk": any(s[0] == "at_risk" for d, s in course.states.items() if start <= d < end),
+        "overdue_90": any(
+            first < end and until > start for a in accounts for first, until in debts.get(a, [])
+        ),
+        "owner_change": any(
+            start <= day < end and owner != before
+            for (_, before), (day, owner) in pairwise(owners)
+        ),
+        "severe_conflict": any(opened < end and closed > start for opened, closed in conflicts),
+        "watch": any(
+            (books.identity(m).unit[customer], m) in watched
+            for m in books.months if start <= m < end
+        ),
+    }  # fmt: skip
+    return "|".join(name for name, is_there in signals.items() if is_there) or None
+
+
+CHECKS = (lives_are_recomputed, losses_are_recomputed)

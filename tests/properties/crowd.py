@@ -36,7 +36,7 @@ MARTS = (
     "provisional_tiers", "int_forecasts__account_months",
     "account_profitability", "int_candidates__influence", "int_candidates__prospects",
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
-    "restatements", "customer_lifecycle",
+    "restatements", "customer_lifecycle", "churned_accounts",
 )  # fmt: skip
 
 
@@ -79,6 +79,11 @@ class Case:
     def ledger(self) -> Ledger:
         """Open items."""
         return Ledger(self.books)
+
+    @cached_property
+    def old_debts(self) -> dict[str, list[tuple[date, date]]]:
+        """Account to the periods in which it owed anything more than 90 days past due."""
+        return self.ledger.old_periods()
 
     @cached_property
     def payments(self) -> Payments:

@@ -172,6 +172,9 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "lives_are_recomputed": (
         "int_retention__spells", "where lifecycle_state is distinct from former_state",
         "where true"),
+    "losses_are_recomputed": (
+        "int_retention__loss_tiers", "max(closed_spells.month_end)",
+        "min(closed_spells.month_end)"),
     "candidates_are_recomputed": (
         "int_candidates__slopes", "place in (33, 34)", "place in (32, 33)"),
     "origins_are_recomputed": ("tier_origins", "rises.place = 1", "rises.place = 2"),

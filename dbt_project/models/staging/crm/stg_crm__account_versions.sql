@@ -71,7 +71,9 @@ final as (
         wallet_amount,
         wallet_as_of_date,
         own_growth_score,
-        exit_type
+        exit_type,
+        exit_reason,
+        version_date as stated_on
     from of_day
 )
 
