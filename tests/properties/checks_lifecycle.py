@@ -9,9 +9,9 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
-from tests.properties.basics import add_months, business_day, month_end, month_number
+from tests.properties.basics import add_months, business_day, half_away, month_end, month_number
 from tests.properties.crowd import Case, cents, difference
-from tests.properties.retention import customers, is_legacy
+from tests.properties.retention import cohorts, customers, is_legacy
 from tests.properties.states import ONE_DAY, Course, Loss
 from tests.properties.tiers import ratio
 
@@ -218,4 +218,63 @@ def _signals(
     return "|".join(name for name, is_there in signals.items() if is_there) or None
 
 
-CHECKS = (lives_are_recomputed, losses_are_recomputed)
+def retention_is_reconciled(case: Case) -> Iterator[str]:
+    """I23, I24, I26, I28, I43: the sides of each identity are the recomputed ones, and equal."""
+    expected = {**_book_sides(case), **_cohort_sides(case)}
+    rows = case.mart("retention_reconciliation")
+    found = {
+        (r["month_end"], r["check_name"], r["scope_id"]): (r["left_value"], r["right_value"])
+        for r in rows
+        if r["check_name"] not in {"nrr_grr", "purchase_types"}
+        and not r["scope_id"].startswith("month_over_month")
+    }
+    if problem := difference({k: (v, v) for k, v in expected.items()}, found):
+        yield problem
+    if bad := [r for r in rows if (r["check_status"] == "ok") == (r["left_value"] is None)]:
+        yield f"{len(bad)} are not ok, first {bad[0]}"
+    ratios = {(r["month_end"], r["scope_id"]): r["left_value"]
+              for r in rows if r["check_name"] == "nrr_grr"}  # fmt: skip
+    told = {
+        (r["month_end"], f"{r['comparison']}:{r['measure']}"): Decimal(
+            half_away(int(r["nrr"] * 10**6), 100)
+        ) / 10**4
+        for r in case.mart("retention_summary")
+        if r["scope_type"] == "company" and r["nrr"] is not None
+    }  # fmt: skip
+    if problem := difference(told, ratios):
+        yield problem
+
+
+def _book_sides(case: Case) -> dict[tuple[date, str, str], Decimal]:
+    """Return the amounts that bridges, adjoining windows and revenue have to agree on."""
+    found = {}
+    for day in case.windows.bridge_months:
+        for measure, bridge in case.yearly.items():
+            closing = sum(m.closing for (d, _), m in bridge.items() if d == day)
+            for scope in ("company", "channel", "region", "tier", "tenure_band", "owner"):
+                found[day, "bridge", f"year_over_year:{measure}:{scope}"] = Decimal(closing) / 100
+        opening = sum(m.opening for (d, _), m in case.yearly["revenue"].items() if d == day)
+        found[day, "adjoining_windows", "company"] = Decimal(opening) / 100
+        internal = case.books.identity(day).internal
+        lines = sum(w.net for a, w in case.windows.at(day).items() if a not in internal)
+        for mart in ("account_tiers", "retention_summary"):
+            found[day, "tier_revenue", mart] = Decimal(lines) / 100
+    return found
+
+
+def _cohort_sides(case: Case) -> dict[tuple[date, str, str], Decimal]:
+    """Return how many customers began in each month, and what all cohorts brought up to it."""
+    found = {}
+    sizes, cells = cohorts(case.books, case.windows)
+    first = month_number(case.books.months[0]) if case.books.months else 0
+    for day in case.books.months:
+        month = month_number(day)
+        began = sum(size for (start, _), size in sizes.items() if max(start, first) == month)
+        paid = sum(cell.revenue for (start, _, index), cell in cells.items()
+                   if start + index <= month)  # fmt: skip
+        found[day, "cohort_sizes", "company"] = Decimal(began)
+        found[day, "cohort_revenue", "company"] = Decimal(paid) / 100
+    return found
+
+
+CHECKS = (lives_are_recomputed, losses_are_recomputed, retention_is_reconciled)

@@ -37,6 +37,7 @@ MARTS = (
     "account_profitability", "int_candidates__influence", "int_candidates__prospects",
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
     "restatements", "customer_lifecycle", "churned_accounts",
+    "retention_reconciliation",
 )  # fmt: skip
 
 

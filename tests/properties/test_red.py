@@ -175,6 +175,9 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "losses_are_recomputed": (
         "int_retention__loss_tiers", "max(closed_spells.month_end)",
         "min(closed_spells.month_end)"),
+    "retention_is_reconciled": (
+        "retention_reconciliation", "+ contraction_amount + churn_amount)",
+        "+ contraction_amount)"),
     "candidates_are_recomputed": (
         "int_candidates__slopes", "place in (33, 34)", "place in (32, 33)"),
     "origins_are_recomputed": ("tier_origins", "rises.place = 1", "rises.place = 2"),

@@ -1,5 +1,5 @@
--- The losses of the customers of D, by the accounts that they consist of now, each up to its last day:
--- the one before the customer came back, or D.
+-- The losses of the customers of D, by the accounts that they consist of now, each up to its last
+-- day: the one before the customer came back, or D.
 with losses as (select * from {{ ref('int_retention__losses') }}),
 
 current_members as (

@@ -1,5 +1,5 @@
--- What each loss was worth: profit of the twelve months to the end of the month of the last purchase,
--- and where it ranked among all customers with lines in them, by the identity of D.
+-- What each loss was worth: profit of the twelve months to the end of the month of the last
+-- purchase, and where it ranked among all customers with lines in them, by the identity of D.
 with churned as (select * from {{ ref('int_retention__churned') }}),
 
 months as (select * from {{ ref('int_calendar__month_ends') }} where is_tier_month),

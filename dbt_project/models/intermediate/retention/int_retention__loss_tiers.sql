@@ -1,5 +1,5 @@
--- The official tier of each loss at the last month-end at which the customer was active, of the unit
--- that it belonged to then; null before there were tiers.
+-- The official tier of each loss at the last month-end at which the customer was active, of the
+-- unit that it belonged to then; null before there were tiers.
 with churned as (select * from {{ ref('int_retention__churned') }}),
 
 spells as (

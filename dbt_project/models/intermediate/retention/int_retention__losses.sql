@@ -1,5 +1,5 @@
--- The silences in which a customer was given up as churned, each from its first such day on. When the
--- pool of its channel widened, it may have been at risk again before that; it is one loss all the same.
+-- The silences in which a customer was given up as churned, each from its first such day on. When
+-- the pool of its channel widened, it may have been at risk again later; it is one loss all the same.
 with spells as (
     select * from {{ ref('int_retention__spells') }} where lifecycle_state = 'churned'
 ),

@@ -1,5 +1,5 @@
--- The 90th percentile of all gaps of a customer up to a purchase (semantics 3.8): to the last one of
--- each month, and to each one after which the customer was silent for so long that its limits count.
+-- The 90th percentile of all gaps of a customer up to a purchase (semantics 3.8): to the last one
+-- of each month, and to each one after which the customer was silent so long that its limits count.
 with gaps as (
     select * from {{ ref('int_retention__purchase_days') }} where gap_length_days > 0
 ),
