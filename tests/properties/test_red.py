@@ -175,6 +175,9 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "losses_are_recomputed": (
         "int_retention__loss_tiers", "max(closed_spells.month_end)",
         "min(closed_spells.month_end)"),
+    "selling_costs_are_recomputed": (
+        "int_retention__selling_costs", "efforts.month_start >= movements.closing_from",
+        "efforts.month_start >= movements.opening_from"),
     "retention_is_reconciled": (
         "retention_reconciliation", "+ contraction_amount + churn_amount)",
         "+ contraction_amount)"),
