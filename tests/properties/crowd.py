@@ -23,6 +23,7 @@ from tests.properties.harness import Builder, Inputs, Row
 from tests.properties.ledger_days import Ledger
 from tests.properties.payments import Payments
 from tests.properties.rhythm import Rhythm, lifecycle
+from tests.properties.states import Courses
 from tests.properties.windows import Windows
 
 # What a run for D says of a mart; `data_coverage` counts rows and is not keyed (`keyed.py`).
@@ -36,7 +37,8 @@ MARTS = (
     "provisional_tiers", "int_forecasts__account_months",
     "account_profitability", "int_candidates__influence", "int_candidates__prospects",
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
-    "restatements",
+    "restatements", "customer_lifecycle", "churned_accounts",
+    "retention_reconciliation",
 )  # fmt: skip
 
 
@@ -81,6 +83,11 @@ class Case:
         return Ledger(self.books)
 
     @cached_property
+    def old_debts(self) -> dict[str, list[tuple[date, date]]]:
+        """Account to the periods in which it owed anything more than 90 days past due."""
+        return self.ledger.old_periods()
+
+    @cached_property
     def payments(self) -> Payments:
         """How accounts pay."""
         return Payments(self.books, self.ledger, self.windows)
@@ -104,6 +111,11 @@ class Case:
     def rhythms(self) -> dict[tuple[date, str], Rhythm]:
         """Rhythm and state by day and customer."""
         return lifecycle(self.books)
+
+    @cached_property
+    def courses(self) -> Courses:
+        """States of customers day by day."""
+        return Courses(self.books)
 
     @cached_property
     def candidates(self) -> Candidates:

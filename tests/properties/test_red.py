@@ -171,6 +171,18 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "lifecycle_is_recomputed": (
         "int_retention__channel_rhythms", "-gaps.purchase_days_count as gaps_count",
         "0 * gaps.purchase_days_count as gaps_count"),
+    "lives_are_recomputed": (
+        "int_retention__spells", "where lifecycle_state is distinct from former_state",
+        "where true"),
+    "losses_are_recomputed": (
+        "int_retention__loss_tiers", "max(closed_spells.month_end)",
+        "min(closed_spells.month_end)"),
+    "selling_costs_are_recomputed": (
+        "int_retention__selling_costs", "efforts.month_start >= movements.closing_from",
+        "efforts.month_start >= movements.opening_from"),
+    "retention_is_reconciled": (
+        "retention_reconciliation", "+ contraction_amount + churn_amount)",
+        "+ contraction_amount)"),
     "candidates_are_recomputed": (
         "int_candidates__slopes", "place in (33, 34)", "place in (32, 33)"),
     "origins_are_recomputed": ("tier_origins", "rises.place = 1", "rises.place = 2"),

@@ -72,7 +72,9 @@ final as (
         wallet_as_of_date,
         own_growth_score,
         own_growth_rated_on,
-        exit_type
+        exit_type,
+        exit_reason,
+        version_date as stated_on
     from of_day
 )
 
