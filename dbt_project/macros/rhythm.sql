@@ -19,3 +19,32 @@ that `ninetieth_places` has marked. Exact: 0.9 x (n - 1) has one decimal. `count
         9 * ({{ count }} - 1) - (9 * ({{ count }} - 1)) % 10 + 20, 10 * {{ count }}
     ) as is_from_next
 {%- endmacro %}
+
+{# Whether a customer has a rhythm of its own, from how many gaps it has; else that of its channel. #}
+{% macro rhythm_basis(gaps) -%}
+    case
+        when {{ gaps }} >= own_gaps then 'own'
+        when {{ gaps }} < own_gaps then 'pooled'
+    end
+{%- endmacro %}
+
+{# Days of silence after which a customer is at risk, by the rules of the day: its p90 gap within
+   bounds; the upper bound where nobody of the channel has bought twice. #}
+{% macro at_risk_after(p90) -%}
+    cast(
+        least(
+            greatest(coalesce({{ p90 }}, at_risk_to_days), at_risk_from_days),
+            at_risk_to_days
+        )
+    as decimal(18,2))
+{%- endmacro %}
+
+{# Days of silence after which it is lost: a multiple of those, within bounds. #}
+{% macro churned_after(at_risk_after_days) -%}
+    cast(
+        least(
+            greatest(churned_multiple * {{ at_risk_after_days }}, churned_from_days),
+            churned_to_days
+        )
+    as decimal(18,2))
+{%- endmacro %}

@@ -24,8 +24,7 @@ def test_lifecycle_state(company: Company) -> None:
     )
     compare(
         built.records(
-            "select * from intermediate.int_retention__lifecycle where is_latest "
-            "order by customer_key"
+            "select * from marts.customer_lifecycle where is_latest order by customer_key"
         ),
         expected,
         {
@@ -38,6 +37,15 @@ def test_lifecycle_state(company: Company) -> None:
     )  # fmt: skip
     states = dict(built.rows("select account_id, lifecycle_state from marts.accounts"))
     assert states == {r["customer_key"]: r["state"] for r in expected}
+    # The day after the limit; L2, L3 and L5 were never at risk by the rhythm of all.
+    since = built.rows(
+        "select customer_key, cast(state_since_date as varchar) from marts.customer_lifecycle "
+        "where is_latest order by customer_key"
+    )
+    assert dict(since) == {
+        "L1": "2026-06-18", "L2": "2025-11-01", "L3": "2026-01-10", "L4": "2025-05-01",
+        "L5": "2026-06-01", "L6": "2025-07-06", "L7": "2026-06-11", "L8": "2026-06-11",
+    }  # fmt: skip
 
 
 def by_unit(built: Warehouse, where: str = LAST) -> dict[str, dict[str, Any]]:

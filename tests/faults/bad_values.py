@@ -20,6 +20,7 @@ GOOD = {
 FREE = 70
 """From here on rows of an entity are there to be referred to by keys of references alone."""
 OWN_GOOD = {"is_deleted": "false", "currency_code": "CNY", "gross_amount": "0"}
+LEAST = {"money": ".01", "quantity": ".0001", "rate": ".00000001"}
 UNREADABLE = {
     "integer": ("1.5", "a whole number"),
     "boolean": ("maybe", "true or false"),
@@ -87,7 +88,7 @@ def last_good_values(entity: Entity) -> Iterator[Row]:
     """The values next to the bad ones: each limit, each word of a list, the first day."""
     for column in entity.columns:
         days = ["1900-01-01"] if column.type in {"date", "timestamp"} else []
-        above = [] if column.above is None else [f"{column.above}.00000001"]
+        above = [] if column.above is None else [f"{column.above}{LEAST[column.type]}"]
         limits = [str(limit) for limit in (column.minimum, column.maximum) if limit is not None]
         for value in (*limits, *above, *days, *column.values):
             yield {column.name: value}

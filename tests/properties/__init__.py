@@ -33,12 +33,12 @@ of `metamorphic.py` (in quotes), or another test:
 | I20 | history_is_whole, transitions_are_recomputed, "go_back" |
 | I21 | drops_had_their_streak, events_are_recomputed |
 | I22 | events_are_recomputed with history_is_whole |
-| I23 | bridge_adds_up, bridge_is_recomputed, closing_is_the_next_opening |
-| I24 | bridge_adds_up |
+| I23 | bridge_adds_up, bridge_is_recomputed, closing_is_the_next_opening, retention_is_reconciled |
+| I24 | bridge_adds_up, retention_is_reconciled |
 | I25 | bridge_is_recomputed, monthly_bridge_is_recomputed |
-| I26 | cohorts_are_recomputed |
+| I26 | cohorts_are_recomputed, retention_is_reconciled |
 | I27 | lines_have_one_type |
-| I28 | cohorts_hold_the_new_customers |
+| I28 | cohorts_hold_the_new_customers, retention_is_reconciled |
 | I29 | customers_are_new_once |
 | I30 | values_are_recomputed |
 | I31 | waits for the area concentration |
@@ -53,7 +53,7 @@ of `metamorphic.py` (in quotes), or another test:
 | I40 | nothing_lies_in_the_future, overdue_alerts_are_recomputed, credit_alerts_are_recomputed |
 | I41 | "again"; published bytes: tests/end_to_end/test_determinism.py |
 | I42 | "permute" |
-| I43 | one_revenue |
+| I43 | one_revenue, retention_is_reconciled |
 
 `test_table.py` holds this table to the names it uses.
 """

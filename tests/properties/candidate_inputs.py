@@ -41,6 +41,9 @@ def _said(random: Random, trade: Trade, has_sources: bool) -> Row:
     return {
         "referred_by_account_id": source if has_sources and random.random() < 0.5 else None,
         "own_growth_score": random.choice([None, None, 0, 2, 4, 5]),
+        "own_growth_rated_on": random.choice(
+            [None, None, _some_day(random, trade), _edge(random, trade)]
+        ),
         "influence_score": random.choice([None, 0, 3, 4, 5]),
         "influence_rated_on": random.choice([None, _some_day(random, trade), _edge(random, trade)]),
     }

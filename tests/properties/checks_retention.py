@@ -149,9 +149,9 @@ def _settled(case: Case) -> dict[tuple[int, bool], int]:
     for customer, first in first_purchases(case.books, members).items():
         accounts, start = members[customer], month_number(first)
         cohort = (start, is_legacy(case.books, accounts, first))
-        # An account's purchases of one day are one; months count from that of the first purchase.
-        months = [month_number(d) - start for a in accounts
-                  for d in sorted(set(case.books.purchases.get(a, [])))]  # fmt: skip
+        # All purchases of one day are one; months count from that of the first purchase.
+        days = {d for a in accounts for d in case.books.purchases.get(a, [])}
+        months = [month_number(d) - start for d in days]
         inside = [index for index in months if index <= 24]
         found[cohort] += len(inside) >= 4 and any(index >= 13 for index in inside)
     return found

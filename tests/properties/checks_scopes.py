@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from tests.properties.basics import add_months, month_end
-from tests.properties.crowd import Case, difference
+from tests.properties.basics import add_months, half_away, month_end
+from tests.properties.crowd import Case, cents, difference
 from tests.properties.harness import Row
 from tests.properties.retention import customers, first_purchases, is_legacy
 from tests.properties.tiers import Rating, ratio
@@ -49,16 +49,7 @@ def _customer(case: Case, customer: str, day: date) -> tuple[list[str], date | N
 
 def scopes_are_recomputed(case: Case) -> Iterator[str]:
     """I9: counts and ratios of every scope, from the movements of its customers."""
-    scopes: dict[tuple, list[Row]] = defaultdict(list)
-    for row in case.mart("revenue_movements"):
-        r = case.books.at(row["customer_key"], row["month_end"])
-        ids = {
-            "company": "company", "channel": row["channel"], "region": r["region"] or "unknown",
-            "tier": row["tier"] or "none", "owner": row["owner_user_id"] or "none",
-            "tenure_band": _band(case, row),
-        }  # fmt: skip
-        for scope in ids.items():
-            scopes[row["month_end"], row["comparison"], row["measure"], *scope].append(row)
+    scopes = _by_scope(case)
     columns = (
         "opening_amount", "closing_amount", "opening_customers_count", "new_customers_count",
         "won_back_customers_count", "churned_customers_count", "voluntary_exits_count",
@@ -75,6 +66,46 @@ def scopes_are_recomputed(case: Case) -> Iterator[str]:
     zeros = _scope([], "company")
     if problem := difference({**dict.fromkeys(found, zeros), **expected}, found):
         yield problem
+
+
+def _by_scope(case: Case) -> dict[tuple, list[Row]]:
+    """Return the movements of every row of the summary."""
+    scopes: dict[tuple, list[Row]] = defaultdict(list)
+    for row in case.mart("revenue_movements"):
+        r = case.books.at(row["customer_key"], row["month_end"])
+        ids = {
+            "company": "company", "channel": row["channel"], "region": r["region"] or "unknown",
+            "tier": row["tier"] or "none", "owner": row["owner_user_id"] or "none",
+            "tenure_band": _band(case, row),
+        }  # fmt: skip
+        for scope in ids.items():
+            scopes[row["month_end"], row["comparison"], row["measure"], *scope].append(row)
+    return scopes
+
+
+def selling_costs_are_recomputed(case: Case) -> Iterator[str]:
+    """N6: visits and calls to who is new or was won back, and what one of them took."""
+    scopes = _by_scope(case)
+    for r in case.mart("retention_summary"):
+        day = r["month_end"]
+        key = (day, r["comparison"], r["measure"], r["scope_type"], r["scope_id"])
+        months = -11 if r["comparison"] == "year_over_year" else 0
+        start, members = add_months(day.replace(day=1), months), customers_of(case, day)
+        for kind in ("new", "won_back"):
+            names = [x["customer_key"] for x in scopes.get(key, []) if x["movement"] == kind]
+            cost = case.windows.service.selling(
+                [a for name in names for a in members[name]], start, day
+            )
+            expected = (cost, half_away(cost, len(names)) if names and cost is not None else None)
+            found = tuple(cents(r[c]) for c in (
+                f"selling_cost_{kind}_amount", f"cost_per_{kind}_customer_amount"))  # fmt: skip
+            if found != expected:
+                yield f"{key} {kind}: expected {expected}, found {found}"
+
+
+def customers_of(case: Case, day: date) -> dict[str, list[str]]:
+    """Return the accounts of each customer on a day."""
+    return customers(case.books, case.books.identity(day))
 
 
 def _band(case: Case, row: Row) -> str:
@@ -186,6 +217,6 @@ def drivers_are_ranked(case: Case) -> Iterator[str]:
 
 
 CHECKS = (
-    movements_carry_their_customer, scopes_are_recomputed, tiers_carry_their_unit,
-    drivers_are_ranked,
+    movements_carry_their_customer, scopes_are_recomputed, selling_costs_are_recomputed,
+    tiers_carry_their_unit, drivers_are_ranked,
 )  # fmt: skip

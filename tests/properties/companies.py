@@ -54,6 +54,7 @@ def make_company(seed: int) -> Inputs:
     rows: dict[str, list[Row]] = {name: [] for name in ALL}
     write_ledger(trade, rows)
     _keep_one_customer(accounts, rows)
+    _exits(Random(f"exits of {seed}"), accounts)
     rows["crm_accounts"] = [version for account in accounts for version in account]
     _people(random, rows, trade)
     add_orders(seed, rows, end)
@@ -140,6 +141,17 @@ def _keep_one_customer(accounts: list[list[Row]], rows: dict[str, list[Row]]) ->
     first = min(posted, key=lambda r: (r["invoice_date"], r["invoice_id"]))
     for version in next(a for a in accounts if a[0]["account_id"] == first["account_id"]):
         version["is_internal"] = False
+
+
+def _exits(random: Random, accounts: list[list[Row]]) -> None:
+    """Say why accounts left, in full or in part, in their first version or in a later one."""
+    for versions in accounts:
+        said = random.choice([None, "price", "closed the plant"])
+        kind = random.choice([None, None, "lost_to_competitor", "closed_down"])
+        since = random.randrange(len(versions))
+        for version in versions[since:]:
+            version["exit_reason"] = said
+            version["exit_type"] = kind or version["exit_type"]
 
 
 def _people(random: Random, rows: dict[str, list[Row]], trade: Trade) -> None:

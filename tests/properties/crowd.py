@@ -15,6 +15,7 @@ from tests.properties import influence, prospects, retention, tiers
 from tests.properties.books import Books
 from tests.properties.candidates import Candidates
 from tests.properties.companies import BATCH, make_company
+from tests.properties.compiled import changed_text
 from tests.properties.control import Receipts
 from tests.properties.credit import Credit
 from tests.properties.discounts import Discounts
@@ -22,6 +23,7 @@ from tests.properties.harness import Builder, Inputs, Row
 from tests.properties.ledger_days import Ledger
 from tests.properties.payments import Payments
 from tests.properties.rhythm import Rhythm, lifecycle
+from tests.properties.states import Courses
 from tests.properties.windows import Windows
 
 # What a run for D says of a mart; `data_coverage` counts rows and is not keyed (`keyed.py`).
@@ -35,7 +37,8 @@ MARTS = (
     "provisional_tiers", "int_forecasts__account_months",
     "account_profitability", "int_candidates__influence", "int_candidates__prospects",
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
-    "restatements", "purchase_types", "customer_orders",
+    "restatements", "customer_lifecycle", "churned_accounts",
+    "retention_reconciliation", "purchase_types", "customer_orders",
 )  # fmt: skip
 
 
@@ -80,6 +83,11 @@ class Case:
         return Ledger(self.books)
 
     @cached_property
+    def old_debts(self) -> dict[str, list[tuple[date, date]]]:
+        """Account to the periods in which it owed anything more than 90 days past due."""
+        return self.ledger.old_periods()
+
+    @cached_property
     def payments(self) -> Payments:
         """How accounts pay."""
         return Payments(self.books, self.ledger, self.windows)
@@ -103,6 +111,11 @@ class Case:
     def rhythms(self) -> dict[tuple[date, str], Rhythm]:
         """Rhythm and state by day and customer."""
         return lifecycle(self.books)
+
+    @cached_property
+    def courses(self) -> Courses:
+        """States of customers day by day."""
+        return Courses(self.books)
 
     @cached_property
     def candidates(self) -> Candidates:
@@ -156,28 +169,42 @@ class Crowd:
         self.builder = Builder(is_keyed=True)
         self.builder.build(companies, wanted, changed)
         self._marts: dict[str, dict[int, list[Row]]] = {}
+        # Models to be built anew before a mart that rests on them is read.
+        self._stale: set[str] = set()
+        self._changed: Mapping[str, tuple[str, str]] = {}
 
     @contextmanager
     def broken(self, changed: Mapping[str, tuple[str, str]]) -> Iterator[None]:
-        """Within the block, models have fragments replaced, and what rests on them follows."""
+        """Within the block, models have fragments replaced, and what rests on them follows.
+
+        Marts follow when they are read. Raises ValueError when a model does not hold its fragment.
+        """
         con, kept = self.builder.con, self._marts
         project = self.builder.project(self.companies)
-        again = {m for name in changed for m in (name, *project.downstream(name))}
-        day = next(iter(self.companies.values())).as_of_date
         con.begin()
-        self._marts = {}
+        self._marts, self._changed = {}, changed
+        self._stale = {m for name in changed for m in (name, *project.downstream(name))}
         try:
-            for name in project.models:
-                if name in again and name != "data_coverage":
-                    self.builder.run(project.models[name], day, changed.get(name))
+            for name, fragments in changed.items():
+                changed_text(project.models[name], fragments)
             yield
         finally:
             con.rollback()
-            self._marts = kept
+            self._marts, self._changed, self._stale = kept, {}, set()
+
+    def _refresh(self, mart: str) -> None:
+        project = self.builder.project(self.companies)
+        day = next(iter(self.companies.values())).as_of_date
+        for name in project.upstream([mart]):
+            if name in self._stale:
+                self.builder.run(project.models[name], day, self._changed.get(name))
+                self._stale.remove(name)
 
     def rows(self, mart: str) -> dict[int, list[Row]]:
         """Return the rows of a mart by company; `mart where ...` takes a part of them."""
         if mart not in self._marts:
+            if self._stale:
+                self._refresh(mart.split()[0])
             found: dict[int, list[Row]] = defaultdict(list)
             for row in self.builder.records(f"select * from {table_of(mart)} order by all"):
                 found[row.pop("company")].append(row)
@@ -190,7 +217,8 @@ class Crowd:
             yield Case(seed, inputs, lambda mart, seed=seed: self.rows(mart).get(seed, []))
 
     def failed_tests(self) -> list[Violation]:
-        """Run the data tests of the project over all companies."""
+        """Run the data tests of the project over all companies; not while a model is broken."""
+        assert not self._stale
         tests = self.builder.failures(self.companies, self.builder.data_tests(self.companies))
         return [
             Violation(seed, f"data test {name}", str(next(r for r in rows if r["company"] == seed)))

@@ -165,8 +165,8 @@ class Ledger:
             next(name for name, last in AGE if age <= last),
         )  # fmt: skip
 
-    def overdue_starts(self, days: int = 91) -> set[tuple[str, date]]:
-        """Return the days on which an account first owed anything so old, by run."""
+    def old_periods(self, days: int = 91) -> dict[str, list[tuple[date, date]]]:
+        """Return by account the periods in which it owed an invoice that old; ends are excluded."""
         periods: dict[str, list[tuple[date, date]]] = defaultdict(list)
         moves: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
         for key, r in self.books.documents.items():
@@ -182,8 +182,12 @@ class Ledger:
                 first = max(day, self.due(r) + timedelta(days=days))
                 if rest > 0 and first < until and first <= self.books.end:
                     periods[r["account_id"]].append((first, until))
+        return periods
+
+    def overdue_starts(self, days: int = 91) -> set[tuple[str, date]]:
+        """Return the days on which an account first owed anything so old, by run."""
         found = set()
-        for account, spans in periods.items():
+        for account, spans in self.old_periods(days).items():
             reached = date.min
             for first, until in sorted(spans):
                 if first > reached:

@@ -43,7 +43,7 @@ def prospects(
         is_known = day in windows.bridge_months
         for unit in units:
             own = members[unit]
-            scores = [s for a in own if (s := books.at(a, day).get("own_growth_score")) is not None]
+            scores = [s for a in own if (s := _growth_score(books, a, day)) is not None]
             found[day, unit] = Prospect(
                 CLASSES[classes.get(unit, 3)], max(scores, default=None),
                 _growth(windows, own, day) if is_known else None,
@@ -51,6 +51,14 @@ def prospects(
                 else None,
             )  # fmt: skip
     return found
+
+
+def _growth_score(books: Books, account: str, day: date) -> int | None:
+    """Return the score of the customer's own growth that counts on a day."""
+    version = books.at(account, day)
+    rated_on = version.get("own_growth_rated_on")
+    is_old = rated_on is not None and not books.is_fresh(rated_on, "influence_months", day)
+    return None if is_old else version.get("own_growth_score")
 
 
 def _product_starts(books: Books) -> dict[str, dict[str, date]]:

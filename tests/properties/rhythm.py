@@ -37,19 +37,33 @@ def lifecycle(books: Books) -> dict[tuple[date, str], Rhythm]:
     """Return every customer that has bought, on every day that is described."""
     found = {}
     for day in described_days(books):
-        bought: dict[str, list[date]] = {}
-        for customer, accounts in customers(books, books.identity(day)).items():
-            days = {d for a in accounts for d in books.purchases.get(a, []) if d <= day}
-            if days:
-                bought[customer] = sorted(days)
-        pools: dict[str, list[int]] = defaultdict(list)
-        channels = {c: books.at(c, day)["channel"] or "unknown" for c in bought}
+        bought, pools = _bought(books, day), pooled_gaps(books, day)
         for customer, days in bought.items():
-            pools[channels[customer]] += _gaps(days)
-        for customer, days in bought.items():
-            channel = channels[customer]
+            channel = channel_of(books, customer, day)
             found[day, customer] = _rhythm(books, day, days, channel, pools[channel])
     return found
+
+
+def channel_of(books: Books, customer: str, day: date) -> str:
+    """Return the channel of a customer on a day."""
+    return str(books.at(customer, day)["channel"] or "unknown")
+
+
+def pooled_gaps(books: Books, day: date) -> dict[str, list[int]]:
+    """Return channel to all gaps up to a day of those who are its customers on it."""
+    pools: dict[str, list[int]] = defaultdict(list)
+    for customer, days in _bought(books, day).items():
+        pools[channel_of(books, customer, day)] += _gaps(days)
+    return pools
+
+
+def _bought(books: Books, day: date) -> dict[str, list[date]]:
+    bought = {}
+    for customer, accounts in customers(books, books.identity(day)).items():
+        days = {d for a in accounts for d in books.purchases.get(a, []) if d <= day}
+        if days:
+            bought[customer] = sorted(days)
+    return bought
 
 
 def _gaps(days: list[date]) -> list[int]:
@@ -57,6 +71,23 @@ def _gaps(days: list[date]) -> list[int]:
 
 
 def _rhythm(books: Books, day: date, days: list[date], channel: str, pool: list[int]) -> Rhythm:
+    basis, p90, at_risk, churned = limits(books, day, days, pool)
+    silence = (day - days[-1]).days
+    return Rhythm(
+        channel, len(days), basis, p90, at_risk, churned, silence,
+        state_of(silence, at_risk, churned), days[0], days[-1],
+    )  # fmt: skip
+
+
+def state_of(silence: int, at_risk: Fraction, churned: Fraction) -> str:
+    """Return the state after so many days of silence."""
+    return "active" if silence <= at_risk else "at_risk" if silence <= churned else "churned"
+
+
+def limits(
+    books: Books, day: date, days: list[date], pool: list[int]
+) -> tuple[str, Fraction | None, Fraction, Fraction]:
+    """Return basis, p90 and the two limits of who bought on `days`, by the rules of a day."""
     rules = books.rule("lifecycle_config", day)
     bounds = {name: Fraction(value) for name, value in rules.items() if name != "valid_from"}
     gaps = _gaps(days)
@@ -68,12 +99,7 @@ def _rhythm(books: Books, day: date, days: list[date], channel: str, pool: list[
         max(bounds["churned_multiple"] * at_risk, bounds["churned_from_days"]),
         bounds["churned_to_days"],
     )
-    silence = (day - days[-1]).days
-    state = "active" if silence <= at_risk else "at_risk" if silence <= churned else "churned"
-    return Rhythm(
-        channel, len(days), "own" if is_own else "pooled", p90, at_risk, churned, silence, state,
-        days[0], days[-1],
-    )  # fmt: skip
+    return "own" if is_own else "pooled", p90, at_risk, churned
 
 
 def percentile(values: list[int]) -> Fraction | None:

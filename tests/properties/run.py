@@ -16,6 +16,7 @@ from tests.properties import (
     checks_drivers,
     checks_events,
     checks_influence,
+    checks_lifecycle,
     checks_payments,
     checks_profiles,
     checks_profitability,
@@ -47,6 +48,7 @@ CHECKS: dict[str, Check] = {
         checks_payments,
         checks_collections,
         checks_retention,
+        checks_lifecycle,
         checks_accounts,
         checks_control,
         checks_value,
@@ -60,15 +62,13 @@ CHECKS: dict[str, Check] = {
 CHANGED = 10
 
 
-def violations(crowd: Crowd, names: Iterable[str] = CHECKS) -> list[Violation]:
-    """Return what each property finds: its first problem of each company."""
-    found = []
+def violations(crowd: Crowd, names: Iterable[str] = CHECKS) -> Iterator[Violation]:
+    """Yield what each property finds: its first problem of each company."""
     for case in crowd.cases():
         for name in names:
             problem = next(CHECKS[name](case), None)
             if problem:
-                found.append(Violation(case.seed, name, problem))
-    return found
+                yield Violation(case.seed, name, problem)
 
 
 def whole_part(part: tuple[int, int]) -> list[Violation]:

@@ -74,6 +74,21 @@ class ServiceCosts:
             if first <= month_number(day) <= last
         )
 
+    def selling(self, accounts: list[str], first: date, last: date) -> int | None:
+        """Return the cost of visits and calls between two days; None where it is not known."""
+        starts = [
+            min(date.fromisoformat(r["valid_from"]) for r in self.rates if r["kind"] == kind)
+            for kind in sorted({r["kind"] for r in self.rates} & {"visit", "call"})
+        ]
+        if not starts or max(starts) > first or "crm_activities" not in self.books.inputs.rows:
+            return None
+        return sum(
+            self.price(kind, day)
+            for account in accounts
+            for day, kind in self.efforts.get(account, [])
+            if kind in {"visit", "call"} and first <= day <= last
+        )
+
     def since(self, account: str, day: date) -> int:
         """Return the cost of an account after a day."""
         return sum(self.price(k, d) for d, k in self.efforts.get(account, []) if d > day)

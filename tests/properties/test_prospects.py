@@ -226,3 +226,16 @@ def test_the_score_of_growth_is_the_best_of_its_day(builder: Builder) -> None:
     assert said(builder, inputs, "own_growth_score") == {"OLD": None, "A": 3, "ZERO": 0}
     before = said(builder, inputs, "own_growth_score", day="2026-05-31")
     assert before == {"OLD": None, "A": 4, "ZERO": 0}
+
+
+def test_a_score_of_growth_counts_for_twelve_months_and_without_a_day_always(
+    builder: Builder,
+) -> None:
+    days = {"OLD": "2025-06-30", "LAST": "2025-07-01", "AHEAD": "2026-07-01", "ALWAYS": None}
+    accounts = [
+        account(name, own_growth_score=4, own_growth_rated_on=day and date.fromisoformat(day))
+        for name, day in days.items()
+    ]
+    inputs = company(DAY, accounts, [OLD])
+    found = said(builder, inputs, "own_growth_score")
+    assert found == {"OLD": None, "LAST": 4, "AHEAD": None, "ALWAYS": 4}

@@ -42,6 +42,7 @@ def test_the_table_names_what_exists_and_all_of_it() -> None:
         "poor_accounts_are_recomputed", "bought_growth_is_told",
         "alert_quality_is_recomputed", "candidate_alerts_are_recomputed",
         "candidates_are_recomputed", "influence_is_recomputed", "lifecycle_is_recomputed",
+        "lives_are_recomputed", "losses_are_recomputed", "selling_costs_are_recomputed",
         "origins_are_recomputed", "prospects_are_recomputed",
         "purchases_are_recomputed", "orders_are_recomputed"}  # fmt: skip
     assert set(CHECKS) - named == unnumbered

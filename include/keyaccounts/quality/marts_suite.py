@@ -16,7 +16,7 @@ GROWING = (
     "accounts", "account_tiers", "account_tier_history", "receivables_aging",
     "receivables_reconciliation", "payment_behaviour", "channel_collections", "collection_metrics",
     "account_profitability",
-    "revenue_movements", "retention_summary", "cohort_retention",
+    "revenue_movements", "retention_summary", "cohort_retention", "customer_lifecycle",
     "owner_receivables", "cash_control", "credit_exposure",
     "tier_transitions", "account_value", "pareto",
 )  # fmt: skip

@@ -19,14 +19,28 @@ adopters as (select * from {{ ref('int_candidates__adopters') }}),
 
 breadths as (select * from {{ ref('int_candidates__breadths') }}),
 
+rules as ({{ dated_config('candidate_config') }}),
+
+-- A score without a day does not expire: a source of the contract's version 1 has none.
 scores as (
     select
         months.month_end,
         units.tier_unit_id,
         max(versions.own_growth_score) as own_growth_score
     from months
+    inner join rules
+        on rules.valid_from <= months.month_end and rules.valid_until > months.month_end
     inner join versions
-        on versions.valid_from <= months.month_end and versions.valid_to > months.month_end
+        on versions.valid_from <= months.month_end
+        and versions.valid_to > months.month_end
+        and (
+            versions.own_growth_rated_on is null
+            or (
+                versions.own_growth_rated_on
+                    > {{ add_months('months.month_end', '-rules.influence_months') }}
+                and versions.own_growth_rated_on <= months.month_end
+            )
+        )
     inner join units
         on units.epoch_date = months.epoch_date and units.account_id = versions.account_id
     group by months.month_end, units.tier_unit_id

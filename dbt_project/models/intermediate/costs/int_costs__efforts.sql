@@ -60,7 +60,9 @@ final as (
         {%- for kind in ['visit', 'call', 'case', 'order', 'return'] %}
         sum(case when efforts.kind = '{{ kind }}' then 1 else 0 end) as {{ kind }}s_count,
         {%- endfor %}
-        {{ money_sum('rates.amount') }} as cost_to_serve_amount
+        {{ money_sum('rates.amount') }} as cost_to_serve_amount,
+        {{ money_sum("case when efforts.kind in ('visit', 'call') then rates.amount end") }}
+            as selling_cost_amount
     from efforts
     cross join bounds
     left join rates

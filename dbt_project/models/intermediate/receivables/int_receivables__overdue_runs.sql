@@ -39,14 +39,35 @@ marked as (
     from old_periods
 ),
 
-starts as (
+numbered as (
+    select
+        marked.*,
+        sum(case when is_continued then 0 else 1 end) over (
+            partition by account_id order by old_from, old_to, document_id
+        ) as run_number
+    from marked
+),
+
+ends as (
     select
         account_id,
-        old_from as started_on,
-        min(document_id) as document_id
-    from marked
+        run_number,
+        max(old_to) as ended_on
+    from numbered
+    group by account_id, run_number
+),
+
+starts as (
+    select
+        numbered.account_id,
+        numbered.old_from as started_on,
+        ends.ended_on,
+        min(numbered.document_id) as document_id
+    from numbered
+    inner join ends
+        on ends.account_id = numbered.account_id and ends.run_number = numbered.run_number
     where not is_continued
-    group by account_id, old_from
+    group by numbered.account_id, numbered.old_from, ends.ended_on
 ),
 
 -- What was that old on the first day, at booked rates.
@@ -54,6 +75,7 @@ final as (
     select
         starts.account_id,
         starts.started_on,
+        starts.ended_on,
         starts.document_id,
         {{ money_sum('balances.open_booked_amount') }} as overdue_amount
     from starts
@@ -65,7 +87,7 @@ final as (
         on rules.valid_from <= balances.effective_due_date
         and rules.valid_until > balances.effective_due_date
         and {{ add_days('balances.effective_due_date', 'rules.amount') }} <= starts.started_on
-    group by starts.account_id, starts.started_on, starts.document_id
+    group by starts.account_id, starts.started_on, starts.ended_on, starts.document_id
 )
 
 select * from final

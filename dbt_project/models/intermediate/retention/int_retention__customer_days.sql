@@ -6,7 +6,11 @@ members as (select * from {{ ref('int_identity__customer_members') }}),
 
 gaps as (select * from {{ ref('int_retention__purchase_gaps') }}),
 
-rhythms as (select * from {{ ref('int_retention__own_rhythms') }}),
+rhythms as (
+    select * from {{ ref('int_retention__own_rhythms') }} where is_last_of_month
+),
+
+account_months as (select * from {{ ref('int_revenue__account_months') }}),
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
@@ -40,6 +44,23 @@ spans as (
     group by customer_key, members_from
 ),
 
+-- Credits dated before the first purchase count with its month, as in cohorts.
+revenue_months as (
+    select
+        spans.customer_key,
+        spans.members_from,
+        greatest(account_months.month_number, spans.first_month) as month_number,
+        sum(account_months.net_amount) as revenue_amount
+    from spans
+    inner join members
+        on members.customer_key = spans.customer_key
+        and members.members_from = spans.members_from
+    inner join account_months on account_months.account_id = members.account_id
+    group by
+        spans.customer_key, spans.members_from,
+        greatest(account_months.month_number, spans.first_month)
+),
+
 -- Every month has one day at most, so a month stands for the day in it.
 filled as (
     select
@@ -53,6 +74,7 @@ filled as (
         purchase_months.purchase_days_count,
         purchase_months.first_purchase_date,
         purchase_months.last_purchase_date,
+        revenue_months.revenue_amount,
         rhythms.p90_gap_days
     from spans
     inner join days on {{ month_number('days.as_of_date') }} >= spans.first_month
@@ -60,6 +82,10 @@ filled as (
         on purchase_months.customer_key = spans.customer_key
         and purchase_months.members_from = spans.members_from
         and purchase_months.month_number = {{ month_number('days.as_of_date') }}
+    left join revenue_months
+        on revenue_months.customer_key = spans.customer_key
+        and revenue_months.members_from = spans.members_from
+        and revenue_months.month_number = {{ month_number('days.as_of_date') }}
     left join rhythms
         on rhythms.customer_key = spans.customer_key
         and rhythms.members_from = spans.members_from
@@ -72,6 +98,7 @@ summed as (
         sum(purchase_days_count) over so_far as purchases_count,
         min(first_purchase_date) over so_far as first_date,
         max(last_purchase_date) over so_far as last_date,
+        sum(revenue_amount) over so_far as lifetime_amount,
         count(p90_gap_days) over so_far as rhythms_count
     from filled
     window so_far as (partition by customer_key, members_from order by month_number)
@@ -100,7 +127,8 @@ final as (
         cast(carried.purchases_count - 1 as bigint) as gaps_count,
         carried.first_date as first_purchase_date,
         carried.last_date as last_purchase_date,
-        carried.own_gap_days
+        carried.own_gap_days,
+        cast(coalesce(carried.lifetime_amount, 0) as decimal(18,2)) as lifetime_revenue_amount
     from carried
     inner join periods
         on periods.customer_key = carried.customer_key

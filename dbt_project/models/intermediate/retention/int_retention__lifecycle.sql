@@ -10,6 +10,7 @@ rules as ({{ dated_config('lifecycle_config') }}),
 measured as (
     select
         customer_days.*,
+        rules.own_gaps,
         rules.at_risk_from_days,
         rules.at_risk_to_days,
         rules.churned_multiple,
@@ -17,10 +18,7 @@ measured as (
         rules.churned_to_days,
         {{ days_between('customer_days.last_purchase_date', 'customer_days.as_of_date') }}
             as since_last_purchase_days,
-        case
-            when customer_days.gaps_count >= rules.own_gaps then 'own'
-            when customer_days.gaps_count < rules.own_gaps then 'pooled'
-        end as basis,
+        {{ rhythm_basis('customer_days.gaps_count') }} as basis,
         case
             when customer_days.gaps_count >= rules.own_gaps then customer_days.own_gap_days
             else channel_rhythms.p90_gap_days
@@ -37,24 +35,14 @@ measured as (
 at_risk as (
     select
         measured.*,
-        cast(
-            least(
-                greatest(coalesce(p90_gap_days, at_risk_to_days), at_risk_from_days),
-                at_risk_to_days
-            )
-        as decimal(18,2)) as at_risk_after_days
+        {{ at_risk_after('p90_gap_days') }} as at_risk_after_days
     from measured
 ),
 
 limited as (
     select
         at_risk.*,
-        cast(
-            least(
-                greatest(churned_multiple * at_risk_after_days, churned_from_days),
-                churned_to_days
-            )
-        as decimal(18,2)) as churned_after_days
+        {{ churned_after('at_risk_after_days') }} as churned_after_days
     from at_risk
 ),
 
@@ -79,7 +67,9 @@ final as (
             when since_last_purchase_days > churned_after_days then 'churned'
         end as lifecycle_state,
         first_purchase_date,
-        last_purchase_date
+        last_purchase_date,
+        members_from,
+        lifetime_revenue_amount
     from limited
 )
 

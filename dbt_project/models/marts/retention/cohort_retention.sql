@@ -14,6 +14,17 @@ customers as (
 
 account_months as (select * from {{ ref('int_revenue__account_months') }}),
 
+purchase_days as (select * from {{ ref('int_retention__purchase_days') }}),
+
+current_periods as (
+    select
+        customer_key,
+        members_from
+    from {{ ref('int_identity__customer_members') }}
+    where members_until = {{ end_of_time() }}
+    group by customer_key, members_from
+),
+
 members as (
     select
         customer_key,
@@ -53,18 +64,23 @@ cells as (
     group by cohort_month, is_legacy_cohort, month_index
 ),
 
--- Settled after two years: four purchases, and one in the second year.
+-- Settled after two years: four purchase days, and one in the second year.
 settling as (
     select
-        customer_key,
-        cohort_month,
-        is_legacy_cohort,
-        sum(purchase_days_count) >= 4
-            and sum(case when month_index >= 13 then purchase_days_count else 0 end) > 0
-            as is_settled
-    from customer_months
-    where month_index <= 24
-    group by customer_key, cohort_month, is_legacy_cohort
+        members.customer_key,
+        count(*) >= 4
+            and sum(case
+                when {{ month_number('purchase_days.purchase_date') }} - members.cohort_number >= 13
+                    then 1
+                else 0
+            end) > 0 as is_settled
+    from members
+    inner join current_periods on current_periods.customer_key = members.customer_key
+    inner join purchase_days
+        on purchase_days.customer_key = members.customer_key
+        and purchase_days.members_from = current_periods.members_from
+    where {{ month_number('purchase_days.purchase_date') }} - members.cohort_number <= 24
+    group by members.customer_key
 ),
 
 cohorts as (

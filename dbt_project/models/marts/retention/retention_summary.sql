@@ -1,8 +1,40 @@
 with movements as (select * from {{ ref('int_retention__movements') }}),
 
-with_scopes as (
+selling_costs as (select * from {{ ref('int_retention__selling_costs') }}),
+
+-- From when on visits and calls have rates: all of those two that have one at all.
+kinds as (
+    select
+        kind,
+        min(valid_from) as rated_from
+    from {{ ref('cost_to_serve_rates') }}
+    where kind in ('visit', 'call')
+    group by kind
+),
+
+rates as (select max(rated_from) as rated_from from kinds),
+
+costed as (
     select
         movements.*,
+        coalesce(selling_costs.selling_cost_amount, 0) as selling_cost_amount,
+        {%- if is_present('crm_activities') %}
+        coalesce(rates.rated_from <= movements.closing_from, false) as is_selling_cost_known
+        {%- else %}
+        false as is_selling_cost_known
+        {%- endif %}
+    from movements
+    left join rates on true
+    left join selling_costs
+        on selling_costs.month_end = movements.month_end
+        and selling_costs.comparison = movements.comparison
+        and selling_costs.measure = movements.measure
+        and selling_costs.customer_key = movements.customer_key
+),
+
+with_scopes as (
+    select
+        costed.*,
         case
             when first_purchase_date is null then 'unknown'
             when {{ add_months('first_purchase_date', 12) }} > month_end then '0-1'
@@ -11,7 +43,7 @@ with_scopes as (
             when {{ add_months('first_purchase_date', 60) }} > month_end then '3-5'
             when first_purchase_date <= month_end then '5+'
         end as tenure_band
-    from movements
+    from costed
 ),
 
 scoped as (
@@ -31,6 +63,8 @@ scoped as (
         movement,
         movement_amount,
         credit_only_amount,
+        selling_cost_amount,
+        is_selling_cost_known,
         coalesce(movement = 'churn' and exit_type = 'voluntary_by_us', false) as is_voluntary_exit
     from with_scopes
     {{ 'union all' if not loop.last }}
@@ -62,7 +96,13 @@ sums as (
         sum(case when movement = 'churn' and not (scope_type = 'owner' and is_voluntary_exit)
             then 1 else 0 end) as churned_customers_count,
         sum(case when is_voluntary_exit and scope_type <> 'owner' then 1 else 0 end)
-            as voluntary_exits_count
+            as voluntary_exits_count,
+        min(case when is_selling_cost_known then 1 else 0 end) = 1 as is_selling_cost_known,
+        {%- for movement in ['new', 'won_back'] %}
+        {{ money_sum("case when movement = '" ~ movement ~ "' then selling_cost_amount end") }}
+            as selling_cost_{{ movement }}_amount
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from scoped
     group by month_end, comparison, measure, scope_type, scope_id
 ),
@@ -98,11 +138,16 @@ final as (
         cast(won_back_customers_count as bigint) as won_back_customers_count,
         cast(churned_customers_count as bigint) as churned_customers_count,
         cast(voluntary_exits_count as bigint) as voluntary_exits_count,
-        -- Rates of selling cost are not configured yet.
-        cast(null as decimal(18,2)) as selling_cost_new_amount,
-        cast(null as decimal(18,2)) as selling_cost_won_back_amount,
-        cast(null as decimal(18,2)) as cost_per_new_customer_amount,
-        cast(null as decimal(18,2)) as cost_per_won_back_customer_amount
+        case when is_selling_cost_known then selling_cost_new_amount end
+            as selling_cost_new_amount,
+        case when is_selling_cost_known then selling_cost_won_back_amount end
+            as selling_cost_won_back_amount,
+        case when is_selling_cost_known then
+            {{ multiply_divide('selling_cost_new_amount', '1', 'new_customers_count') }}
+        end as cost_per_new_customer_amount,
+        case when is_selling_cost_known then
+            {{ multiply_divide('selling_cost_won_back_amount', '1', 'won_back_customers_count') }}
+        end as cost_per_won_back_customer_amount
     from sums
 )
 

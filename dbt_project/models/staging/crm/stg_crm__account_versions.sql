@@ -71,7 +71,10 @@ final as (
         wallet_amount,
         wallet_as_of_date,
         own_growth_score,
-        exit_type
+        own_growth_rated_on,
+        exit_type,
+        exit_reason,
+        version_date as stated_on
     from of_day
 )
 
