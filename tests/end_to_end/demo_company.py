@@ -18,6 +18,20 @@ KNOWN_ROWS = {
     "crm_accounts": "business_day(created_at) <= day",
     "crm_contacts": "account_id in (from crm_accounts select account_id)",
     "crm_account_plans": "account_id in (from crm_accounts select account_id)",
+    "crm_account_history": "valid_from <= day "
+    "and account_id in (from crm_accounts select account_id)",
+    "crm_account_team": "valid_from <= day and account_id in (from crm_accounts select account_id)",
+    "crm_contact_links": "from_contact_id in (from crm_contacts select contact_id "
+    "where account_id in (from crm_accounts select account_id))",
+    "crm_opportunity_contacts": "opportunity_id in (from crm_opportunities select opportunity_id)",
+    "crm_opportunity_stages": "entered_on <= day "
+    "and opportunity_id in (from crm_opportunities select opportunity_id)",
+    "crm_supplier_positions": "stated_on <= day "
+    "and account_id in (from crm_accounts select account_id)",
+    "crm_internal_requests": "business_day(requested_at) <= day",
+    "erp_balance_confirmations": "confirmation_date <= day "
+    "and account_id in (from crm_accounts select account_id)",
+    "erp_payment_promises": "invoice_id in (from erp_invoices select invoice_id)",
     "crm_activities": "business_day(activity_at) <= day",
     "crm_service_cases": "business_day(opened_at) <= day",
     "crm_opportunities": "opened_on <= day",
