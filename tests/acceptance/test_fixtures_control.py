@@ -139,6 +139,47 @@ def test_signals_of_cash_control(company: Company) -> None:
     assert found["bounce"]["oldest_unapplied_days"] is None
 
 
+def test_a_balance_confirmed_by_the_customer_is_compared_with_its_day(company: Company) -> None:
+    """100 is open of each since May; 50 of `paid` was received in June."""
+    day, month = date(2026, 5, 1), date(2026, 5, 31)
+    said = {
+        "same": [(month, "100")], "less": [(month, "95.00")], "bit": [(month, "95.01")],
+        "paid": [(month, "100")], "newest": [(month, "0"), (DAY, "100")],
+        "old": [(date(2025, 6, 30), "0")], "ahead": [(DAY + timedelta(days=1), "0")],
+        "nothing": [(day - timedelta(days=1), "0.01")],
+    }  # fmt: skip
+
+    def write(folder: Path) -> None:
+        _accounts(folder, [{"account_id": name} for name in said])
+        payments = [{"payment_id": "P", "account_id": "paid", "amount": "50",
+                     "received_date": date(2026, 6, 15)}]  # fmt: skip
+        ledger(folder, [invoice(f"I{name}", name, day, "100") for name in said], payments)
+        loaders.write(
+            folder,
+            "erp_balance_confirmations",
+            [
+                {"account_id": name, "confirmation_date": on, "confirmed_amount": amount}
+                for name, rows in said.items()
+                for on, amount in rows
+            ],
+        )
+
+    built = company(write, str(DAY))
+    found = built.rows(
+        "select account_id, confirmation_difference_amount, reasons like '%confirmation%' "
+        "from marts.cash_control where is_latest order by account_id"
+    )
+    told = {
+        account: (str(amount) if amount is not None else None, is_told)
+        for account, amount, is_told in found
+    }
+    assert {a: t[0] for a, t in told.items()} == {
+        "ahead": None, "bit": "-4.99", "less": "-5.00", "newest": "0.00", "nothing": "0.01",
+        "old": None, "paid": "0.00", "same": "0.00",
+    }  # fmt: skip
+    assert {account for account, (_, is_told) in told.items() if is_told} == {"less", "nothing"}
+
+
 def test_the_cycle_after_a_handover(company: Company) -> None:
     """Accounts of am1 paid after 20 days; with am2 one pays after 50, one not at all."""
     taken = date(2026, 1, 1)

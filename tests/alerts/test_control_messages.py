@@ -25,7 +25,8 @@ OWNER_DRAG = {
 }  # fmt: skip
 CASH = {
     "account_name": "Blue River", "application_lag_days": 105.0, "base_currency": "CNY",
-    "cash_method_ratio": 0.0, "cross_account_ratio": None, "gross_open_amount": 900.00,
+    "cash_method_ratio": 0.0, "confirmation_difference_amount": -1234.50,
+    "cross_account_ratio": None, "gross_open_amount": 900.00,
     "oldest_unapplied_days": 86, "out_of_order_ratio": 0.0, "receipts_amount": 2400.00,
     "reasons": "unapplied_over_30d|slow_application|third_party_payer", "receipts_count": 24,
     "third_party_payer_ratio": 1.0, "unapplied_over_30d_amount": 60230.88,
@@ -82,6 +83,7 @@ def test_a_cash_review_says_what_lies_where(desk: Desk) -> None:
         "CNY 900.00 is open",
         "Receipts: 24 in 12 months, CNY 2,400.00; applied after 105.0 days (median)",
         "Of these: 100.0 % paid by somebody else",
+        "Balance confirmed: CNY 1,234.50 less than the ledger says",
     ):
         assert part in text
     assert "in cash" not in text

@@ -9,8 +9,8 @@ from fractions import Fraction
 from statistics import median
 from typing import Any
 
-from tests.properties.basics import half_away, month_end
-from tests.properties.control import RULES, share
+from tests.properties.basics import half_away, month_end, to_cents
+from tests.properties.control import RULES, share, year_before
 from tests.properties.crowd import Case, cents, difference
 
 
@@ -129,7 +129,8 @@ def cash_is_recomputed(case: Case) -> Iterator[str]:
             _found(r["application_lag_days"], 2), r["receipts_count"], cents(r["receipts_amount"]),
             _found(r["third_party_payer_ratio"]), _found(r["cash_method_ratio"]),
             _found(r["out_of_order_ratio"]), _found(r["cross_account_ratio"]),
-            r["reversed_receipts_count"], r["owner_user_id"], r["reasons"], r["is_review_needed"],
+            r["reversed_receipts_count"], cents(r["confirmation_difference_amount"]),
+            r["owner_user_id"], r["reasons"], r["is_review_needed"],
         )
         for r in rows
     }  # fmt: skip
@@ -150,6 +151,8 @@ def _cash(
     s = case.receipts.signals(account, day)
     least = int(RULES["minimum_count"])
     paid, many = s["applications"] >= least, s["count"] >= least
+    confirmed, ledger = _confirmed(case, account, day)
+    is_other = bool(confirmed) and abs(confirmed) >= abs(ledger) * share("confirmation_share")
     reasons = _words(
         ("unapplied_over_30d", old[0] > 0 and 0 < gross * share("unapplied_share") <= old[0]),
         ("slow_application", s["lags"] >= least and s["lag"] > int(RULES["lag_days"])),
@@ -158,12 +161,27 @@ def _cash(
         ("cash_method", many and s["cash"] is not None and s["cash"] >= share("cash_share")),
         ("out_of_order", paid and s["order"] >= share("out_of_order_share")),
         ("cross_account", paid and s["cross"] >= share("cross_account_share")),
+        ("confirmation_difference", is_other),
     )  # fmt: skip
     return (
         old[0], old[1], _rounded(s["lag"], 2), s["count"], s["amount"], _rounded(s["third"]),
-        _rounded(s["cash"]), _rounded(s["order"]), _rounded(s["cross"]), s["reversed"],
+        _rounded(s["cash"]), _rounded(s["order"]), _rounded(s["cross"]), s["reversed"], confirmed,
         case.books.at(account, day)["owner_user_id"], reasons, reasons is not None,
     )  # fmt: skip
+
+
+def _confirmed(case: Case, account: str, day: date) -> tuple[int | None, int]:
+    """Return how the newest balance confirmed in twelve months differs, and the ledger then."""
+    rows = [
+        r for r in case.inputs.rows.get("erp_balance_confirmations", [])
+        if r["account_id"] == account and year_before(day) < r["confirmation_date"] <= day
+    ]  # fmt: skip
+    if not rows:
+        return None, 0
+    last = max(rows, key=lambda r: r["confirmation_date"])
+    positions = case.ledger.positions(last["confirmation_date"])
+    ledger = positions[account].booked if account in positions else 0
+    return to_cents(last["confirmed_amount"]) - ledger, ledger
 
 
 def exposures_are_recomputed(case: Case) -> Iterator[str]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from keyaccounts.contract import load_contract
 from tests.properties.candidate_inputs import add_candidates
+from tests.properties.confirmations import add_confirmations
 from tests.properties.dated_rules import random_rules, some_day
 from tests.properties.efforts import add_efforts
 from tests.properties.harness import Inputs, Row
@@ -59,6 +60,7 @@ def make_company(seed: int) -> Inputs:
     _people(random, rows, trade)
     add_orders(seed, rows, end)
     add_order_details(seed, trade, rows)
+    add_confirmations(seed, trade, rows)
     add_candidates(seed, trade, rows)
     landed = LANDED[seed // BATCH % len(LANDED)]
     rules = random_rules(random, start, end)

@@ -88,7 +88,13 @@ def _cash_control(payload: Payload, unit: str) -> Facts:
             f"{_amount(payload, 'receipts_amount', unit)}{applied}",
         ),
     ]
-    return [*facts, ("Of these", ", ".join(shares))] if shares else facts
+    if shares:
+        facts.append(("Of these", ", ".join(shares)))
+    confirmed = payload.get("confirmation_difference_amount")
+    if isinstance(confirmed, Decimal | int) and confirmed:
+        word, size = ("more", confirmed) if confirmed > 0 else ("less", -confirmed)
+        facts.append(("Balance confirmed", f"{unit} {money(size)} {word} than the ledger says"))
+    return facts
 
 
 def _credit(payload: Payload, unit: str) -> Facts:

@@ -13,6 +13,7 @@
     'account_name': 'versions.account_name', 'application_lag_days': 'starts.application_lag_days',
     'base_currency': "'" ~ var('base_currency') ~ "'",
     'cash_method_ratio': 'starts.cash_method_ratio',
+    'confirmation_difference_amount': 'starts.confirmation_difference_amount',
     'cross_account_ratio': 'starts.cross_account_ratio',
     'gross_open_amount': 'starts.gross_open_amount',
     'oldest_unapplied_days': 'starts.oldest_unapplied_days',

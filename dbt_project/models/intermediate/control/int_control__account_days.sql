@@ -20,6 +20,8 @@ lags as (select * from {{ ref('int_control__lags') }}),
 
 positions as (select * from {{ ref('int_control__positions') }}),
 
+confirmations as (select * from {{ ref('int_control__confirmations') }}),
+
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
 rules as ({{ dated_rows('control_rules') }}),
@@ -130,6 +132,8 @@ joined as (
         positions.oldest_unapplied_days,
         lags.application_lag_days,
         lags.applications_count as lags_count,
+        confirmations.difference_amount,
+        confirmations.ledger_amount,
         coalesce(named.payer_from <= sums.as_of_date, false) as is_payer_known,
         coalesce(named.method_from <= sums.as_of_date, false) as is_method_known,
         rules.unapplied_share,
@@ -138,7 +142,8 @@ joined as (
         rules.third_party_share,
         rules.cash_share,
         rules.out_of_order_share,
-        rules.cross_account_share
+        rules.cross_account_share,
+        rules.confirmation_share
     from sums
     inner join versions
         on versions.account_id = sums.account_id
@@ -150,6 +155,12 @@ joined as (
         on positions.as_of_date = sums.as_of_date and positions.account_id = sums.account_id
     left join lags
         on lags.as_of_date = sums.as_of_date and lags.account_id = sums.account_id
+    -- The newest one of the twelve months.
+    left join confirmations
+        on confirmations.account_id = sums.account_id
+        and confirmations.confirmation_date <= sums.as_of_date
+        and confirmations.confirmed_until > sums.as_of_date
+        and confirmations.confirmation_date > {{ year_before('sums.as_of_date') }}
     left join named on true
 ),
 
@@ -174,7 +185,10 @@ judged as (
                 then 'out_of_order' end,
             case when applications_count >= minimum_count
                 and cross_account_amount >= applied_amount * cross_account_share
-                then 'cross_account' end
+                then 'cross_account' end,
+            case when difference_amount <> 0
+                and abs(difference_amount) >= abs(ledger_amount) * confirmation_share
+                then 'confirmation_difference' end
         ) as reasons
     from joined
 ),
@@ -197,7 +211,7 @@ final as (
         {{ ratio('out_of_order_amount', 'applied_amount') }} as out_of_order_ratio,
         {{ ratio('cross_account_amount', 'applied_amount') }} as cross_account_ratio,
         cast(reversed_count as bigint) as reversed_receipts_count,
-        cast(null as decimal(18,2)) as confirmation_difference_amount,
+        difference_amount as confirmation_difference_amount,
         reasons <> '' as is_review_needed,
         nullif(reasons, '') as reasons
     from judged
