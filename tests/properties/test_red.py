@@ -72,6 +72,9 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "cohort_retention", "grid.cohort_size_count,",
         "grid.cohort_size_count + 1 as cohort_size_count,"),
     "one_revenue": ("int_revenue__account_windows", "between 11 preceding", "between 10 preceding"),
+    "tenures_are_recomputed": (
+        "tenure_margins", "months.month_end >= followed.year_end",
+        "months.month_end = followed.year_end"),
     "nothing_lies_in_the_future": (
         "int_receivables__overdue_runs", "<= bounds.as_of_date", "<= bounds.as_of_date + 400"),
     "accounts_are_recomputed": (
