@@ -39,7 +39,7 @@ MARTS = (
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
     "restatements", "customer_lifecycle", "churned_accounts",
     "retention_reconciliation", "purchase_types", "customer_orders",
-    "tenure_margins",
+    "tenure_margins", "effort_mismatch",
 )  # fmt: skip
 
 

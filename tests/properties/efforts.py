@@ -32,6 +32,10 @@ def add_efforts(
         )  # fmt: skip
     if random.random() < 0.6:
         rules["cost_to_serve_rates"] = _rates(random, trade)
+    for activity in rows["crm_activities"]:
+        activity["user_id"] = random.choice(["U1", "U1", "U2", "U3", None])
+    if random.random() < 0.6:
+        rules["alert_rules"] += _neglect(random, trade)
 
 
 def _rates(random: Random, trade: Trade) -> list[Row]:
@@ -46,6 +50,14 @@ def _rates(random: Random, trade: Trade) -> list[Row]:
             for day in sorted(days)
         ]
     return found
+
+
+def _neglect(random: Random, trade: Trade) -> list[Row]:
+    """Return rules by which few activities on C units over many days are enough."""
+    day = str(_day(random, trade.start, trade.end))
+    amounts = {"neglected_days": 200, "neglected_c_activities": 1, "underserved_effort_to_profit": 2}
+    return [{"valid_from": day, "rule": rule, "amount": f"{amount}.0000"}
+            for rule, amount in amounts.items()]  # fmt: skip
 
 
 def _day(random: Random, first: date, last: date) -> date:

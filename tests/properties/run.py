@@ -14,6 +14,7 @@ from tests.properties import (
     checks_curves,
     checks_details,
     checks_drivers,
+    checks_efforts,
     checks_events,
     checks_influence,
     checks_lifecycle,
@@ -58,6 +59,7 @@ CHECKS: dict[str, Check] = {
         checks_profitability,
         checks_purchases,
         checks_tenures,
+        checks_efforts,
     )
     for check in module.CHECKS
 }

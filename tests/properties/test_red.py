@@ -75,6 +75,8 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "tenures_are_recomputed": (
         "tenure_margins", "months.month_end >= followed.year_end",
         "months.month_end = followed.year_end"),
+    "efforts_are_recomputed": (
+        "effort_mismatch", "where tier = 'C'", "where tier = 'B'"),
     "nothing_lies_in_the_future": (
         "int_receivables__overdue_runs", "<= bounds.as_of_date", "<= bounds.as_of_date + 400"),
     "accounts_are_recomputed": (

@@ -1,0 +1,31 @@
+-- What was logged with each tier unit in the twelve months to each month-end, by the identity of
+-- that day. Units are told by activities alone, tiered or not: prospects take effort too.
+with months as (select * from {{ ref('int_calendar__month_ends') }} where is_tier_month),
+
+activity_months as (
+    select
+        account_id,
+        {{ month_start('activity_date') }} as month_start,
+        count(*) as activities_count
+    from {{ ref('stg_crm__activities') }}
+    group by account_id, {{ month_start('activity_date') }}
+),
+
+units as (select * from {{ ref('int_identity__account_units') }} where not is_internal),
+
+final as (
+    select
+        months.month_end,
+        units.tier_unit_id,
+        cast(sum(activity_months.activities_count) as bigint) as activities_count
+    from months
+    inner join activity_months
+        on activity_months.month_start >= months.window_from
+        and activity_months.month_start <= months.month_start
+    inner join units
+        on units.epoch_date = months.epoch_date
+        and units.account_id = activity_months.account_id
+    group by months.month_end, units.tier_unit_id
+)
+
+select * from final
