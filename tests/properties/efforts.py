@@ -55,7 +55,11 @@ def _rates(random: Random, trade: Trade) -> list[Row]:
 def _neglect(random: Random, trade: Trade) -> list[Row]:
     """Return rules by which few activities on C units over many days are enough."""
     day = str(_day(random, trade.start, trade.end))
-    amounts = {"neglected_days": 200, "neglected_c_activities": 1, "underserved_effort_to_profit": 2}
+    amounts = {
+        "neglected_days": 200,
+        "neglected_c_activities": 1,
+        "underserved_effort_to_profit": 2,
+    }
     return [{"valid_from": day, "rule": rule, "amount": f"{amount}.0000"}
             for rule, amount in amounts.items()]  # fmt: skip
 
