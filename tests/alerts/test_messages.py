@@ -144,6 +144,38 @@ def test_bought_growth_says_what_the_discounts_cost() -> None:
     assert built.next_step.startswith("Check which offers")  # type: ignore[attr-defined]
 
 
+def test_a_lost_customer_is_told_with_what_it_brought() -> None:
+    payload = (
+        '{"account_name": "Blue River", "base_currency": "CNY", "last_purchase_date": '
+        '"2026-01-12", "rhythm_basis": "own", "silence_days": 96, "tier": "A", '
+        '"year_before_profit_amount": 42048.17}'
+    )
+    built = block(
+        event(
+            alert_type="churn_state_enter", from_value="at_risk", to_value="churned",
+            payload=payload,
+        )
+    )  # fmt: skip
+    assert built.title == "Blue River buys less often than it used to: lost (was at risk)"  # type: ignore[attr-defined]
+    facts = {fact.label: fact.value for fact in built.facts}  # type: ignore[attr-defined]
+    assert facts["Days since the last purchase"] == "96"
+    assert facts["Profit in the year to the last purchase"] == "CNY 42,048.17"
+    assert built.next_step.startswith("Call the customer")  # type: ignore[attr-defined]
+
+
+def test_a_neglected_account_is_told_with_where_its_owner_was() -> None:
+    payload = (
+        '{"account_name": "Blue River", "activities_count": 7, "base_currency": "CNY", '
+        '"contact_limit_days": 30, "owner_c_activities_count": 14, "tier": "A", '
+        '"ttm_profit_amount": 42048.17}'
+    )
+    built = block(event(alert_type="neglected_a", payload=payload))
+    assert built.title == "Blue River is tier A and waits while its owner is with C accounts"  # type: ignore[attr-defined]
+    facts = {fact.label: fact.value for fact in built.facts}  # type: ignore[attr-defined]
+    assert facts["Activities of the owner with C accounts meanwhile"] == "14"
+    assert facts["Days within which it is to be spoken with"] == "30"
+
+
 def test_a_relative_drop_names_the_moved_limit(desk: Desk) -> None:
     desk.night(TUESDAY, [drop(cause="relative")])
     assert "the others grew. The limit of A moved by +20,000.00." in desk.text()

@@ -14,10 +14,11 @@ from tests.properties.tiers import ratio
 
 STANDING = {"A": 1, "B": 2, "C": 3, "INACTIVE": 4}
 OF_TIERS = {"tier_drop", "tier_watch", "tier_lapsed", "tier_rise", "tier_reactivated",
-            "tier_config_change", "candidate_enter", "candidate_exit"}  # fmt: skip
+            "tier_config_change", "candidate_enter", "candidate_exit", "neglected_a"}  # fmt: skip
 OF_RECEIVABLES = {"payment_trap_enter", "payment_trap_exit", "overdue_90_enter", "credit_watch",
                   "credit_hold", "owner_drag_review", "cash_control_review",
                   "reconciliation_failed"}  # fmt: skip
+OF_DOCUMENTS = {"churn_state_enter", "won_back"}
 NOBODY = "none"
 
 
@@ -25,7 +26,7 @@ def alert_quality_is_recomputed(case: Case) -> Iterator[str]:
     """A row for each type that could be raised in a month: its events, owners and what became."""
     expected = {}
     for day in case.books.months:
-        types = OF_RECEIVABLES if case.has_receivables else set()
+        types = OF_DOCUMENTS | (OF_RECEIVABLES if case.has_receivables else set())
         types = types | (OF_TIERS if day in case.windows.tier_months else set())
         types = types | ({"bought_growth"} if day in case.windows.bridge_months else set())
         for kind in types:

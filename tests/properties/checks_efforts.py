@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from fractions import Fraction
 
 from tests.properties.basics import business_day, month_number
-from tests.properties.crowd import Case, difference
+from tests.properties.crowd import Case, cents, difference
 from tests.properties.tiers import Rating, ratio
 
 # Account, user, day, whether both sides spoke.
@@ -92,4 +93,29 @@ def _month(
     return found
 
 
-CHECKS = (efforts_are_recomputed,)
+def neglect_is_told(case: Case) -> Iterator[str]:
+    """D9: a unit is told of at the first month-end of each run of neglect."""
+    rows = sorted(case.mart("effort_mismatch"), key=lambda r: r["month_end"])
+    before: dict[str, bool] = {}
+    expected = {}
+    for r in rows:
+        unit, day = r["tier_unit_id"], r["month_end"]
+        if r["is_neglected"] and not before.get(unit):
+            expected[unit, day] = (
+                "high", "immediate", r["owner_user_id"], case.ratings[day][unit].profit,
+                r["activities_count"], r["owner_c_activities_count"],
+            )  # fmt: skip
+        before[unit] = r["is_neglected"]
+    found = {}
+    for r in case.mart("alert_events"):
+        if r["alert_type"] == "neglected_a":
+            payload = json.loads(r["payload"])
+            found[r["unit_id"], r["effective_date"]] = (
+                r["severity"], r["delivery"], r["owner_user_id"], cents(r["at_stake_amount"]),
+                payload["activities_count"], payload["owner_c_activities_count"],
+            )  # fmt: skip
+    if problem := difference(expected, found):
+        yield problem
+
+
+CHECKS = (efforts_are_recomputed, neglect_is_told)

@@ -27,6 +27,7 @@ from tests.properties import (
     checks_scopes,
     checks_tenures,
     checks_tiers,
+    checks_turns,
     checks_value,
 )
 from tests.properties.crowd import Case, Crowd, Violation, batch
@@ -60,6 +61,7 @@ CHECKS: dict[str, Check] = {
         checks_purchases,
         checks_tenures,
         checks_efforts,
+        checks_turns,
     )
     for check in module.CHECKS
 }

@@ -75,8 +75,12 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "tenures_are_recomputed": (
         "tenure_margins", "months.month_end >= followed.year_end",
         "months.month_end = followed.year_end"),
+    "neglect_is_told": (
+        "int_alerts__neglected", "was_neglected is not true", "was_neglected is not null"),
+    "turns_of_customers_are_told": (
+        "int_alerts__lifecycle", "= former_came_back_date", "<> former_came_back_date"),
     "efforts_are_recomputed": (
-        "effort_mismatch", "where tier = 'C'", "where tier = 'B'"),
+        "int_relationships__efforts", "where tier = 'C'", "where tier = 'B'"),
     "nothing_lies_in_the_future": (
         "int_receivables__overdue_runs", "<= bounds.as_of_date", "<= bounds.as_of_date + 400"),
     "accounts_are_recomputed": (

@@ -17,13 +17,13 @@ TITLES = {
     "promise_broken": "{name} did not pay on the promised day",
     "owner_drag_review": "Receivables of owner {unit_id} need review",
     "cash_control_review": "Cash received from {name} needs review",
-    "churn_state_enter": "{name} is now {to_value} (was {from_value})",
+    "churn_state_enter": "{name} buys less often than it used to: {to_value} (was {from_value})",
     "won_back": "{name} is won back",
     "bought_growth": "{name} grows on discounts",
     "single_threaded_enter": "The relationship with {name} hangs on one person",
     "stage_loss": "The relationship with {name} falls from stage {from_value} to {to_value}",
     "contact_overdue": "{name} has not been contacted within the agreed time",
-    "neglected_a": "{name} is tier A and gets less than its share of our effort",
+    "neglected_a": "{name} is tier A and waits while its owner is with C accounts",
     "owner_left": "Account manager {unit_id} has left",
     "mass_departure": "Several account managers of team {unit_id} have left",
     "candidate_enter": "{name} may become a key account",
@@ -54,7 +54,14 @@ CAUSES = {
     "hierarchy_change": "Group change: accounts joined or left the group.",
     "config_change": "Rule change: only the thresholds moved.",
 }
+STATES = {"active": "active", "at_risk": "at risk", "churned": "lost"}
 LABELS = {
+    "activities_count": "Activities in 12 months",
+    "contact_limit_days": "Days within which it is to be spoken with",
+    "owner_c_activities_count": "Activities of the owner with C accounts meanwhile",
+    "silence_days": "Days since the last purchase",
+    "rhythm_basis": "Rhythm taken from",
+    "year_before_profit_amount": "Profit in the year to the last purchase",
     "gross_open_amount": "Open receivables",
     "overdue_90_plus_amount": "More than 90 days overdue",
     "ttm_profit_amount": "Profit in 12 months",
@@ -88,6 +95,10 @@ NEXT_BY_DRIVER = {
     "cost_to_serve": "Look at which visits, cases and returns cost most, and agree fewer of them.",
 }
 NEXT_BY_TYPE = {
+    "churn_state_enter": "Call the customer: ask what it needs now, and whether somebody else "
+    "supplies it.",
+    "won_back": "Find out what brought the customer back, and agree the next order.",
+    "neglected_a": "Speak with the customer this week; leave C accounts to inside sales.",
     "tier_rise": "Thank the customer and agree how to keep the tier.",
     "tier_reactivated": "Find out what brought the customer back and agree the next order.",
     "overdue_90_enter": "Call the customer about the oldest invoice and agree a payment date.",
@@ -122,7 +133,8 @@ def title(alert_type: str, **facts: object) -> str:
     known = TITLES.get(alert_type)
     if known is None:
         return f"{facts.get('name')}: {alert_type.replace('_', ' ')}"
-    return known.format_map(_Blank(facts))
+    said = {key: STATES.get(str(value), value) for key, value in facts.items()}
+    return known.format_map(_Blank(said))
 
 
 def label(key: str) -> str:

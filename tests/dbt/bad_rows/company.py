@@ -2,6 +2,7 @@
 
 The account that joins a group is handed over to another owner on the same day.
 Serving its accounts has rates, so that profit is contribution profit.
+Its owners neglect a key account sooner than by the rules that come with the project.
 Invoices of a large customer came after the last month-ends had been published.
 """
 
@@ -17,6 +18,7 @@ import pyarrow
 from keyaccounts import nightly
 from keyaccounts.demo import generate
 from keyaccounts.landing.closings import newest_loads, note_closing
+from keyaccounts.settings import PROJECT_ROOT
 from tests.conftest import Warehouse, build_company, run_at, settings_for, silent
 
 DAY = "2026-10-31"
@@ -30,6 +32,7 @@ RATES = "valid_from,kind,amount\n" + "".join(
     f"1900-01-01,{kind},{amount}\n"
     for kind, amount in (("visit", 60), ("call", 5), ("case", 40), ("order", 8), ("return", 30))
 )
+SOONER = ("neglected_c_activities,10", "neglected_c_activities,2")
 # What landed before them; the older month-ends were not published then.
 CLOSED_FROM, CLOSED_ON = date(2026, 7, 31), date(2026, 9, 30)
 IS_LATE = "account_id = 'A000052' and invoice_date between '2025-10-01' and '2026-09-30'"
@@ -50,6 +53,8 @@ def shared_company(base: Path) -> Warehouse:
     rules = base / "bad-rows" / "rules"
     rules.mkdir()
     (rules / "cost_to_serve_rates.csv").write_text(RATES, "utf-8")
+    limits = (PROJECT_ROOT / "dbt_project" / "seeds" / "alert_rules.csv").read_text("utf-8")
+    (rules / "alert_rules.csv").write_text(limits.replace(*SOONER), "utf-8")
     return build_company(home, source, DAY, rules_dir=str(rules))
 
 

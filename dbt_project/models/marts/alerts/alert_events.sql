@@ -286,6 +286,10 @@ alerts as (
     select * from bought_growth_alerts
     union all
     select * from {{ ref('int_alerts__candidates') }}
+    union all
+    select * from {{ ref('int_alerts__lifecycle') }}
+    union all
+    select * from {{ ref('int_alerts__neglected') }}
 ),
 
 final as (

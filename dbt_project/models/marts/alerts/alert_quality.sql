@@ -1,10 +1,11 @@
-{#- What must be there before an alert of a type can be raised: twelve months of documents, twice as
+{#- What must be there before an alert of a type can be raised: a month of documents, twelve, twice as
     many, or open receivables. -#}
 {%- set needs = {
     'tier_drop': 'tiers', 'tier_watch': 'tiers', 'tier_lapsed': 'tiers', 'tier_rise': 'tiers',
     'tier_reactivated': 'tiers', 'tier_config_change': 'tiers',
     'candidate_enter': 'tiers', 'candidate_exit': 'tiers',
     'bought_growth': 'prior_year',
+    'churn_state_enter': 'documents', 'won_back': 'documents', 'neglected_a': 'tiers',
     'payment_trap_enter': 'receivables', 'payment_trap_exit': 'receivables',
     'overdue_90_enter': 'receivables', 'credit_watch': 'receivables',
     'credit_hold': 'receivables', 'owner_drag_review': 'receivables',
@@ -33,6 +34,7 @@ grid as (
         {%- endfor %}
     ) as kinds (alert_type, basis)
     where (kinds.basis = 'tiers' and month_ends.is_tier_month)
+        or kinds.basis = 'documents'
         or (kinds.basis = 'prior_year' and month_ends.is_bridge_month)
         {%- if is_present('erp_payment_applications') %}
         or kinds.basis = 'receivables'

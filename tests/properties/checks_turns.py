@@ -1,0 +1,81 @@
+"""Property of the alerts of customers that fall silent, are lost or come back (semantics 3.8)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from tests.properties.basics import month_end
+from tests.properties.crowd import Case, cents, difference
+from tests.properties.retention import customers
+from tests.properties.states import Course
+
+ONE_DAY = timedelta(days=1)
+LEVELS = ("active", "at_risk", "churned")
+SEVERITIES = {
+    ("churned", "A"): "high", ("churned", "B"): "medium", ("at_risk", "A"): "medium",
+}  # fmt: skip
+
+
+def turns_of_customers_are_told(case: Case) -> Iterator[str]:
+    """Each step towards a loss, and each return after one, on its day."""
+    expected: dict[tuple, tuple] = {}
+    former = date.min
+    for described in case.courses.described:
+        for customer, course in case.courses.on(described).items():
+            for day, was, now in _steps(case, course, former, described):
+                kind = "won_back" if now == "active" else "churn_state_enter"
+                expected[kind, customer, day] = (was, now, *_facts(case, customer, course, day))
+        former = described
+    found = {
+        (r["alert_type"], r["unit_id"], r["effective_date"]): (
+            r["from_value"], r["to_value"], r["severity"], r["delivery"], r["owner_user_id"],
+            json.loads(r["payload"])["last_purchase_date"], cents(r["at_stake_amount"]),
+        )
+        for r in case.mart("alert_events")
+        if r["alert_type"] in {"churn_state_enter", "won_back"}
+    }  # fmt: skip
+    if problem := difference(expected, found):
+        yield problem
+
+
+def _steps(
+    case: Case, course: Course, after: date, described: date
+) -> Iterator[tuple[date, str, str]]:
+    """Yield day, state before and state of what is told of the days up to one described."""
+    is_running = described not in case.books.months
+    for day, (now, basis) in course.states.items():
+        if not after < day <= described or day - ONE_DAY not in course.states:
+            continue
+        was, former_basis = course.states[day - ONE_DAY]
+        if LEVELS.index(now) > LEVELS.index(was):
+            if basis == "own" or not is_running:
+                yield day, was, now
+        elif (now, was) == ("active", "churned") and day in course.bought:
+            lost = course.since(day - ONE_DAY)
+            if former_basis == "own" or lost <= case.books.months[-1]:
+                yield day, was, now
+
+
+def _facts(case: Case, customer: str, course: Course, day: date) -> tuple:
+    books, now = case.books, course.states[day][0]
+    last = max(d for d in course.bought if d < day)
+    closed = day if month_end(day) == day else day.replace(day=1) - ONE_DAY
+    identity = books.identity(closed)
+    rating = case.ratings.get(closed, {}).get(identity.unit.get(customer, ""))
+    tier = rating.tier if rating else ""
+    severity = "info" if now == "active" else SEVERITIES.get((now, tier), "low")
+    described = next(d for d in case.courses.described if d >= day)
+    accounts = customers(books, books.identity(described))[customer]
+    year = month_end(last)
+    windows = case.windows.at(year) if year in books.months else {}
+    measure = case.windows.measure(year).name if windows else ""
+    inside = [windows[a].value(measure) for a in accounts if a in windows]
+    return (
+        severity, "immediate" if severity == "high" else "digest",
+        books.at(customer, day)["owner_user_id"], str(last), sum(inside) if inside else None,
+    )  # fmt: skip
+
+
+CHECKS = (turns_of_customers_are_told,)
