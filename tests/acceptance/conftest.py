@@ -11,16 +11,10 @@ from importlib import import_module
 
 import pytest
 
-from keyaccounts.warehouse import spark_engine
 from tests.conftest import ENGINE
-from tests.spark.cluster import SMALL, Cluster, connect, environment, missing
+from tests.spark.cluster import BROUGHT_HOME, SMALL, Cluster, connect, environment, missing
 
 MEMORY = {"spark.driver.memory": "3g"}
-BROUGHT_HOME = (
-    *spark_engine.AUDITED,
-    *(f"+{name}" for name in spark_engine.EXPORTED["intermediate"] or ()),
-)
-"""What Spark's build leaves in the warehouse file beside the marts."""
 
 
 @pytest.fixture(autouse=True, scope="session")

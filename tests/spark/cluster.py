@@ -20,6 +20,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from keyaccounts.warehouse import spark_engine
+
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-spark" / "bin" / "python"
 LOOPBACK = "127.0.0.1"
@@ -54,6 +56,11 @@ SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.shuffle.partitions": "1",
 }
+BROUGHT_HOME = (
+    *spark_engine.AUDITED,
+    *(f"+{name}" for name in spark_engine.EXPORTED["intermediate"] or ()),
+)
+"""What Spark's build leaves in the warehouse file beside the marts."""
 
 
 class ServerError(Exception):
