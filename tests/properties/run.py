@@ -24,6 +24,7 @@ from tests.properties import (
     checks_receivables,
     checks_retention,
     checks_scopes,
+    checks_service,
     checks_tiers,
     checks_value,
 )
@@ -56,6 +57,7 @@ CHECKS: dict[str, Check] = {
         checks_curves,
         checks_profitability,
         checks_purchases,
+        checks_service,
     )
     for check in module.CHECKS
 }
