@@ -39,7 +39,7 @@ MARTS = (
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
     "restatements", "customer_lifecycle", "churned_accounts",
     "retention_reconciliation", "purchase_types", "customer_orders",
-    "service_levels", "service_site_levels",
+    "service_levels", "service_site_levels", "opportunities", "buying_stages",
 )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from random import Random
 from tests.properties.candidate_rules import candidate_rules
 from tests.properties.harness import Row, seeds
 from tests.properties.lifecycle_rules import lifecycle_rules
+from tests.properties.opportunity_inputs import opportunity_rules
 from tests.properties.payment_rules import payment_rules
 from tests.properties.purchase_rules import purchase_rules
 from tests.properties.service_inputs import service_rules
@@ -88,6 +89,8 @@ def random_rules(random: Random, start: date, end: date) -> dict[str, list[Row]]
     rules["purchase_rules"] = purchase_rules(own, str(some_day(own, start, end)))
     own = Random(f"service of {start} {end}")
     rules["service_rules"] = service_rules(own, str(some_day(own, start, end)))
+    own = Random(f"opportunities of {start} {end}")
+    rules |= opportunity_rules(own, str(some_day(own, start, end)))
     return rules
 
 

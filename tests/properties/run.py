@@ -17,6 +17,7 @@ from tests.properties import (
     checks_events,
     checks_influence,
     checks_lifecycle,
+    checks_opportunities,
     checks_payments,
     checks_profiles,
     checks_profitability,
@@ -58,6 +59,7 @@ CHECKS: dict[str, Check] = {
         checks_profitability,
         checks_purchases,
         checks_service,
+        checks_opportunities,
     )
     for check in module.CHECKS
 }

@@ -58,11 +58,11 @@ class Service:
             if r["order_id"] in self.orders:
                 self.lines[r["order_id"]].append(r)
         self.cases = [
-            r for r in rows.get("crm_service_cases", []) if business_day(r["opened_at"]) <= books.end
+            r
+            for r in rows.get("crm_service_cases", [])
+            if business_day(r["opened_at"]) <= books.end
         ]
-        self.families = {
-            r["product_id"]: r["product_family"] for r in rows.get("erp_products", [])
-        }
+        self.families = {r["product_id"]: r["product_family"] for r in rows.get("erp_products", [])}
         self.times = list(self._times())
 
     def externals(self, day: date) -> dict[str, str]:
@@ -262,12 +262,18 @@ def service_levels(service: Service, day: date) -> dict[tuple[date, str], tuple[
         answered = service.standard(cases, day, "response_due_at", "first_response_at")
         solved = service.standard(cases, day, "resolution_due_at", "resolved_at")
         sites = service.evenness(of_unit, day)
-        orders, complaints = service.completed(account, day), service.opened(cases, day, "complaint")
+        orders, complaints = (
+            service.completed(account, day),
+            service.opened(cases, day, "complaint"),
+        )
         still = service.still_open(cases, day)
         severe = [r for r in still if r["severity"] == 1
                   and r["case_type"] in {"complaint", "dispute"}]  # fmt: skip
         tier = service.ratings[day][unit].tier
-        own, peer = service.own(account, day, "delivery"), service.mix(unit, day, "delivery", others)
+        own, peer = (
+            service.own(account, day, "delivery"),
+            service.mix(unit, day, "delivery", others),
+        )
         quote = service.own(account, day, "quote")
         gain = None
         if tier == "A" and own is not None and peer[0] is not None:

@@ -1,4 +1,4 @@
-"""Random sites, deadlines, answers, contacts and quotes of cases, activities and orders that are there.
+"""Random sites, deadlines, answers, contacts and quotes, laid over a company that is there.
 
 They come from a stream of their own, so that all else of a company stays as its seed made it.
 """
