@@ -28,6 +28,7 @@ from tests.properties import (
     checks_service,
     checks_tiers,
     checks_value,
+    checks_white_space,
 )
 from tests.properties.crowd import Case, Crowd, Violation, batch
 from tests.properties.metamorphic import CHANGES, differences
@@ -60,6 +61,7 @@ CHECKS: dict[str, Check] = {
         checks_purchases,
         checks_service,
         checks_opportunities,
+        checks_white_space,
     )
     for check in module.CHECKS
 }

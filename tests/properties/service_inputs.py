@@ -29,6 +29,7 @@ def add_service(seed: int, trade: Trade, rows: dict[str, list[Row]]) -> None:
     for case in rows["crm_service_cases"]:
         opened: datetime = case["opened_at"]
         case["service_site"] = random.choice(sites)
+        case["product_id"] = random.choice([None, *(p["product_id"] for p in trade.products)])
         case["is_proactive"] = random.choice([None, False, False, True])
         case["response_due_at"] = _later(random, opened, [-30, 4, 8, 8, 24, 24 * 40])
         case["first_response_at"] = _later(random, opened, [-1, 0, 3, 8, 9, 24 * 45])

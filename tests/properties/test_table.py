@@ -46,6 +46,7 @@ def test_the_table_names_what_exists_and_all_of_it() -> None:
         "origins_are_recomputed", "prospects_are_recomputed",
         "service_is_recomputed", "sites_are_recomputed",
         "opportunities_are_recomputed", "buying_stages_are_recomputed",
+        "white_space_is_recomputed", "cross_sells_are_recomputed",
         "purchases_are_recomputed", "orders_are_recomputed"}  # fmt: skip
     assert set(CHECKS) - named == unnumbered
 

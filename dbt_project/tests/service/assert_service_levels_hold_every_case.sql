@@ -1,6 +1,6 @@
 -- What was to be answered and solved in the twelve months to the last month-end, what was complained
 -- of, and what is open then, by the cases themselves.
--- Red by a deadline that is left out, by a complaint too many, or by an open case that is forgotten.
+-- Red by a deadline that is left out, or by a complaint too many, or by an open case that is forgotten.
 with last_month as (
     select max(month_end) as month_end from {{ ref('service_levels') }}
 ),

@@ -1,6 +1,6 @@
 -- Each account has the tier of its unit at each month-end, each unit has an account, and what is said
 -- of a unit is said alike of all its accounts.
--- Red by an account with another tier, by a unit without an account, by a spread of one account alone.
+-- Red by an account with another tier, or by a unit without an account, or by a spread of one account alone.
 with units as (
     select
         month_end,

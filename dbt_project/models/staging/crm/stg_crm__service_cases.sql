@@ -6,6 +6,7 @@ final as (
         account_id,
         case_type,
         severity,
+        {{ reference('crm_service_cases', 'product_id') }},
         coalesce(service_site, 'unknown') as service_site,
         coalesce(is_proactive, false) as is_proactive,
         opened_at,
