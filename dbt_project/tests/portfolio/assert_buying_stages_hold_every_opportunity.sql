@@ -1,6 +1,7 @@
 -- Each month-end has the eight steps, and at the last one those that we joined at a step are the
 -- opportunities opened in the twelve months that say so.
--- Red by a step that is left out, or by one joined too many, or by a step that counts other undated ones.
+-- Red by a step that is left out, or by one joined too many, or by a step that counts other undated
+-- ones.
 with stages as (select * from {{ ref('buying_stages') }}),
 
 months as (

@@ -1,6 +1,7 @@
 -- Each account has the tier of its unit at each month-end, each unit has an account, and what is said
 -- of a unit is said alike of all its accounts.
--- Red by an account with another tier, or by a unit without an account, or by a spread of one account alone.
+-- Red by an account with another tier, or by a unit without an account, or by a spread of one
+-- account alone.
 with units as (
     select
         month_end,
@@ -21,7 +22,7 @@ with units as (
 )
 
 select tiers.month_end, tiers.tier_unit_id, units.tier_unit_id as found_id
-from {{ ref('account_tiers') }} as tiers
+from {{ ref('int_tiers__states') }} as tiers
 full outer join units
     on units.month_end = tiers.month_end and units.tier_unit_id = tiers.tier_unit_id
 where (
