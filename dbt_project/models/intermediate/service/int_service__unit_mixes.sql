@@ -20,21 +20,67 @@ family_months as (
     group by account_id, time_kind, product_family, month_number
 ),
 
+spans as (
+    select
+        account_id,
+        time_kind,
+        product_family,
+        min(month_number) as from_number,
+        max(month_number) + 12 as until_number
+    from family_months
+    group by account_id, time_kind, product_family
+),
+
+-- A row of nothing stands for each month-end, and the window looks back from it.
+moved as (
+    select
+        account_id,
+        time_kind,
+        product_family,
+        month_number,
+        orders_count,
+        cast(null as date) as month_end,
+        cast(null as {{ text_type() }}) as tier_unit_id
+    from family_months
+    union all
+    select
+        spans.account_id,
+        spans.time_kind,
+        spans.product_family,
+        accounts.month_number,
+        0 as orders_count,
+        accounts.month_end,
+        accounts.tier_unit_id
+    from spans
+    inner join accounts
+        on accounts.account_id = spans.account_id
+        and accounts.month_number >= spans.from_number
+        and accounts.month_number < spans.until_number
+),
+
+windowed as (
+    select
+        month_end,
+        tier_unit_id,
+        time_kind,
+        product_family,
+        sum(orders_count) over (
+            partition by account_id, time_kind, product_family order by month_number
+            range between 11 preceding and current row
+        ) as orders_count
+    from moved
+),
+
 mixes as (
     select
-        accounts.month_end,
-        accounts.tier_unit_id,
-        family_months.time_kind,
-        family_months.product_family,
-        sum(family_months.orders_count) as orders_count
-    from family_months
-    inner join accounts
-        on accounts.account_id = family_months.account_id
-        and accounts.month_number >= family_months.month_number
-        and accounts.month_number < family_months.month_number + 12
-    group by
-        accounts.month_end, accounts.tier_unit_id, family_months.time_kind,
-        family_months.product_family
+        month_end,
+        tier_unit_id,
+        time_kind,
+        product_family,
+        sum(orders_count) as orders_count
+    from windowed
+    where month_end is not null and orders_count > 0
+    group by month_end, tier_unit_id, time_kind, product_family
 ),
 
 compared as (
