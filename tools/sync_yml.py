@@ -41,6 +41,7 @@ TOO_LARGE = {
     "int_receivables__items_by_day",
     "int_credit__order_periods",
     "int_orders__completed_lines",
+    "int_service__order_times",
 }
 GENERATED = ("grain_is_unique", "columns_hold_contract")
 

@@ -20,13 +20,17 @@ candidate_config that holds it.
         },
         'crm_activities': {'columns': ['contact_id', 'user_id', 'direction'], 'manual': {}},
         'crm_opportunities': {
-            'columns': ['buying_stage', 'amount', 'outcome_reason'], 'manual': {}},
+            'columns': ['buying_stage', 'amount', 'outcome_reason', 'entered_at_stage',
+                'outcome_category', 'need_qualified_on'], 'manual': {}},
+        'crm_opportunity_stages': {'columns': [], 'manual': {}},
         'crm_relationship_evidence': {'columns': [], 'manual': {'evidence_type': none}},
         'crm_service_cases': {
-            'columns': ['severity', 'response_due_at', 'resolution_due_at'], 'manual': {}},
+            'columns': ['severity', 'response_due_at', 'resolution_due_at', 'service_site',
+                'product_id'], 'manual': {}},
         'crm_account_plans': {'columns': ['plan_amount'], 'manual': {}},
         'erp_products': {'columns': ['product_category', 'launch_date'], 'manual': {}},
-        'erp_orders': {'columns': ['currency_code'], 'manual': {}},
+        'erp_orders': {
+            'columns': ['currency_code', 'opportunity_id', 'quote_date'], 'manual': {}},
         'erp_order_lines': {
             'columns': ['list_amount', 'promised_date', 'delivered_date'], 'manual': {}},
         'erp_invoices': {'columns': ['order_id', 'due_date', 'disputed_amount'], 'manual': {}},

@@ -5,3 +5,14 @@
     {%- set before -%} ({{ cents(amount_before) }} * {{ whole(quantity) }}) {%- endset -%}
     case when {{ quantity_before }} > 0 then {{ whole_ratio('(' ~ now ~ ' - ' ~ before ~ ')', before) }} end
 {%- endmacro %}
+
+{# What of the amount of a line was delivered: all of it where no quantity is known. #}
+{% macro delivered_part(net_amount, delivered_quantity, quantity) -%}
+    case
+        when {{ delivered_quantity }} is null or {{ quantity }} <= 0 then {{ net_amount }}
+        when {{ delivered_quantity }} >= {{ quantity }} then {{ net_amount }}
+        when {{ delivered_quantity }} <= 0 then 0
+        when {{ delivered_quantity }} > 0 then {{ multiply_divide(
+            net_amount, delivered_quantity, quantity) }}
+    end
+{%- endmacro %}

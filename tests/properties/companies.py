@@ -20,8 +20,10 @@ from tests.properties.dated_rules import random_rules, some_day
 from tests.properties.efforts import add_efforts
 from tests.properties.harness import Inputs, Row
 from tests.properties.ledgers import Trade, write_ledger
+from tests.properties.opportunity_inputs import add_opportunities
 from tests.properties.order_details import add_order_details
 from tests.properties.orders import add_orders
+from tests.properties.service_inputs import add_service
 
 BATCH = 100
 DAYS = [
@@ -65,6 +67,8 @@ def make_company(seed: int) -> Inputs:
     landed = LANDED[seed // BATCH % len(LANDED)]
     rules = random_rules(random, start, end)
     add_efforts(Random(f"efforts of {seed}"), trade, rows, rules)
+    add_service(seed, trade, rows)
+    add_opportunities(seed, trade, rows)
     return Inputs({name: rows[name] for name in landed}, end, rules)
 
 

@@ -40,6 +40,8 @@ MARTS = (
     "restatements", "customer_lifecycle", "churned_accounts",
     "retention_reconciliation", "purchase_types", "customer_orders",
     "tenure_margins", "effort_mismatch",
+    "service_levels", "service_site_levels", "opportunities", "buying_stages",
+    "white_space", "cross_sells",
 )  # fmt: skip
 
 

@@ -8,8 +8,10 @@ from random import Random
 from tests.properties.candidate_rules import candidate_rules
 from tests.properties.harness import Row, seeds
 from tests.properties.lifecycle_rules import lifecycle_rules
+from tests.properties.opportunity_inputs import opportunity_rules
 from tests.properties.payment_rules import payment_rules
 from tests.properties.purchase_rules import purchase_rules
+from tests.properties.service_inputs import service_rules
 
 TIER_RULES: Row = {
     "valid_from": "1900-01-01", "threshold_a": "0.8000", "threshold_b": "0.9500",
@@ -85,6 +87,10 @@ def random_rules(random: Random, start: date, end: date) -> dict[str, list[Row]]
     rules["lifecycle_config"] = lifecycle_rules(own, str(some_day(own, start, end)))
     own = Random(f"purchases of {start} {end}")
     rules["purchase_rules"] = purchase_rules(own, str(some_day(own, start, end)))
+    own = Random(f"service of {start} {end}")
+    rules["service_rules"] = service_rules(own, str(some_day(own, start, end)))
+    own = Random(f"opportunities of {start} {end}")
+    rules |= opportunity_rules(own, str(some_day(own, start, end)))
     return rules
 
 

@@ -18,6 +18,7 @@ from tests.properties import (
     checks_events,
     checks_influence,
     checks_lifecycle,
+    checks_opportunities,
     checks_payments,
     checks_profiles,
     checks_profitability,
@@ -25,10 +26,12 @@ from tests.properties import (
     checks_receivables,
     checks_retention,
     checks_scopes,
+    checks_service,
     checks_tenures,
     checks_tiers,
     checks_turns,
     checks_value,
+    checks_white_space,
 )
 from tests.properties.crowd import Case, Crowd, Violation, batch
 from tests.properties.metamorphic import CHANGES, differences
@@ -62,6 +65,9 @@ CHECKS: dict[str, Check] = {
         checks_tenures,
         checks_efforts,
         checks_turns,
+        checks_service,
+        checks_opportunities,
+        checks_white_space,
     )
     for check in module.CHECKS
 }

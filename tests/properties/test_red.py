@@ -208,6 +208,22 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "alert_quality_is_recomputed": (
         "alert_quality", "fallen.month_number <= watched.month_number + 3",
         "fallen.month_number <= watched.month_number + 1"),
+    "service_is_recomputed": (
+        "int_service__account_windows", "between 11 preceding", "between 12 preceding"),
+    "sites_are_recomputed": (
+        "int_service__site_times", "times.time_kind = 'response'",
+        "times.time_kind = 'resolution'"),
+    "opportunities_are_recomputed": (
+        "opportunities", "entered_on desc, buying_stage desc", "entered_on desc, buying_stage"),
+    "buying_stages_are_recomputed": (
+        "int_opportunities__steps", "min(entered_on) as entered_on",
+        "max(entered_on) as entered_on"),
+    "white_space_is_recomputed": (
+        "int_white_space__industry_families", "count(distinct customer_key)",
+        "count(customer_key)"),
+    "cross_sells_are_recomputed": (
+        "cross_sells", "starts.first_date < added.cross_sell_date",
+        "starts.first_date <= added.cross_sell_date"),
     "bi_reads_its_own_alerts": ("account_alerts", "'account_team'", "'account_teams'"),
 }  # fmt: skip
 # Change: the same, laid over the models before and after it.

@@ -45,6 +45,9 @@ def test_the_table_names_what_exists_and_all_of_it() -> None:
         "candidates_are_recomputed", "influence_is_recomputed", "lifecycle_is_recomputed",
         "lives_are_recomputed", "losses_are_recomputed", "selling_costs_are_recomputed",
         "origins_are_recomputed", "prospects_are_recomputed",
+        "service_is_recomputed", "sites_are_recomputed",
+        "opportunities_are_recomputed", "buying_stages_are_recomputed",
+        "white_space_is_recomputed", "cross_sells_are_recomputed",
         "purchases_are_recomputed", "orders_are_recomputed"}  # fmt: skip
     assert set(CHECKS) - named == unnumbered
 
@@ -56,4 +59,6 @@ def test_what_waits_is_not_built_yet() -> None:
     }
     folders = {"concentration": "concentration", "relationship": "relationships"}
     assert waiting == set(folders)
-    assert sorted(BUILT) == ["accounts", "alerts", "quality", "receivables", "retention"]
+    assert sorted(BUILT) == [
+        "accounts", "alerts", "portfolio", "quality", "receivables", "retention", "service",
+    ]  # fmt: skip

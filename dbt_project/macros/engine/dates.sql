@@ -16,6 +16,13 @@
 {% macro default__days_between(earlier, later) %}cast({{ later }} - {{ earlier }} as bigint){% endmacro %}
 {% macro spark__days_between(earlier, later) %}cast(datediff({{ later }}, {{ earlier }}) as bigint){% endmacro %}
 
+{# Whole seconds from one instant to another; parts of a second are cut off of both. #}
+{% macro seconds_between(earlier, later) %}{{ return(adapter.dispatch('seconds_between')(earlier, later)) }}{% endmacro %}
+{% macro default__seconds_between(earlier, later) %}cast(date_diff('second', {{ earlier }}, {{ later }}) as bigint){% endmacro %}
+{% macro spark__seconds_between(earlier, later) -%}
+    (unix_seconds(cast({{ later }} as timestamp)) - unix_seconds(cast({{ earlier }} as timestamp)))
+{%- endmacro %}
+
 {# A number that grows by one from month to month. #}
 {% macro month_number(day) %}cast(year({{ day }}) * 12 + month({{ day }}) as bigint){% endmacro %}
 

@@ -147,3 +147,13 @@
         {{ window }} rows between unbounded preceding and current row
     ) as decimal(18,1)) as decimal(18,2))
 {%- endmacro %}
+
+{# The median of whole numbers below 2^52 over the rows of a window, exact: half a number at most. Null
+   is no number. #}
+{% macro median_over(value, window) %}{{ return(adapter.dispatch('median_over')(value, window)) }}{% endmacro %}
+{% macro default__median_over(value, window) -%}
+    cast(quantile_cont({{ value }}, 0.5) over ({{ window }}) as decimal(18,1))
+{%- endmacro %}
+{% macro spark__median_over(value, window) -%}
+    cast(percentile({{ value }}, 0.5) over ({{ window }}) as decimal(18,1))
+{%- endmacro %}

@@ -18,6 +18,8 @@
     ('add_days', add_days(day.format('2024-02-28'), 2), '2024-03-01'),
     ('add_days of half a day', add_days(day.format('2024-02-28'), '0.5'), '2024-02-29'),
     ('days_between', days_between(day.format('2024-03-01'), day.format('2024-02-28')), '-2'),
+    ('seconds_between', seconds_between(instant.format('2026-01-31 23:59:59.9'), instant.format('2026-02-01 01:00:00.1')), '3601'),
+    ('seconds_between back', seconds_between(instant.format('2026-01-02 00:00:00'), instant.format('2026-01-01 23:59:30')), '-30'),
     ('month_number', month_number(day.format('2024-12-31')), '24300'),
     ('business_date east', business_date(instant.format('2026-01-31 16:00:00'), 'Asia/Shanghai'), '2026-02-01'),
     ('business_date before', business_date(instant.format('2026-01-31 15:59:59'), 'Asia/Shanghai'), '2026-01-31'),
@@ -89,6 +91,13 @@
         ~ ' from (values (3, 31), (1, 20), (2, 10)) as numbers (place, n)) as running)', '28.80'),
     ('running_ninetieth of one', '(select ' ~ running_ninetieth('n', 'order by n')
         ~ ' from (values (7)) as numbers (n))', '7.00'),
+    ('median_over two months', '(select min(middle) from (select '
+        ~ median_over('n', 'order by month range between 1 preceding and current row') ~ ' as middle'
+        ~ ' from (values (1, 90), (2, 3), (2, null), (3, 900), (3, 900), (3, 900)) as numbers (month, n)) as running)',
+        '46.5'),
+    ('median_over of nothing', '(select max(middle) from (select '
+        ~ median_over('n', 'order by n') ~ ' as middle'
+        ~ ' from (values (cast(null as bigint))) as numbers (n)) as running)', unknown),
     ('shift_left', shift_left('1', '11'), '2048'),
     ('event_key', event_key(["'a'", 'cast(null as ' ~ text ~ ')', "'b'"]), 'a|b'),
     ('json_object', json_object(names),

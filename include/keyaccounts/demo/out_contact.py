@@ -100,7 +100,8 @@ _VIEWS = {
         select 'SC' || lpad(no::varchar, 6, '0') || '-' || strftime(day, '%Y%m%d') as case_id,
             account_id(no) as account_id, kind as case_type,
             greatest(1, least(4, severity))::int as severity,
-            ['Shanghai', 'Shenzhen', 'Chengdu'][1 + no % 3] as service_site,
+            ['Shanghai', 'Shenzhen', 'Chengdu'][1 + (no + ((b >> 30) % 4 = 0)::int) % 3]
+                as service_site,
             worktime(day, no) as opened_at,
             if(answered <= timestamp '{end} 10:00:00', answered, null) as first_response_at,
             if(solved <= timestamp '{end} 10:00:00', solved, null) as resolved_at,

@@ -35,13 +35,8 @@ delivered as (
                 then greatest(lines.delivered_date, orders.order_date)
         end as delivered_on,
         lines.delivered_date is null as is_undated,
-        case
-            when lines.delivered_quantity is null or lines.quantity <= 0 then lines.net_amount
-            when lines.delivered_quantity >= lines.quantity then lines.net_amount
-            when lines.delivered_quantity <= 0 then 0
-            when lines.delivered_quantity > 0 then {{ multiply_divide(
-                'lines.net_amount', 'lines.delivered_quantity', 'lines.quantity') }}
-        end as delivered_amount
+        {{ delivered_part('lines.net_amount', 'lines.delivered_quantity', 'lines.quantity') }}
+            as delivered_amount
     from orders
     inner join lines on lines.order_id = orders.order_id
     cross join bounds

@@ -6,7 +6,9 @@ final as (
         account_id,
         order_date,
         coalesce(currency_code, '{{ var("base_currency") }}') as currency_code,
-        status
+        status,
+        {{ reference('erp_orders', 'opportunity_id') }},
+        quote_date
     from landed
     where order_date <= {{ as_of_date() }}
 )
