@@ -21,6 +21,7 @@ from tests.properties.harness import Inputs, Row
 from tests.properties.ledgers import Trade, write_ledger
 from tests.properties.order_details import add_order_details
 from tests.properties.orders import add_orders
+from tests.properties.plans import add_plans
 
 BATCH = 100
 DAYS = [
@@ -60,6 +61,7 @@ def make_company(seed: int) -> Inputs:
     add_orders(seed, rows, end)
     add_order_details(seed, trade, rows)
     add_candidates(seed, trade, rows)
+    add_plans(seed, trade, rows)
     landed = LANDED[seed // BATCH % len(LANDED)]
     rules = random_rules(random, start, end)
     add_efforts(Random(f"efforts of {seed}"), trade, rows, rules)

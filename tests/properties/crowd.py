@@ -39,6 +39,7 @@ MARTS = (
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
     "restatements", "customer_lifecycle", "churned_accounts",
     "retention_reconciliation", "purchase_types", "customer_orders",
+    "concentration", "forecasts", "forecast_accuracy", "seasonality", "referrals",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from random import Random
 
 from tests.properties.candidate_rules import candidate_rules
+from tests.properties.concentration_rules import concentration_rules
 from tests.properties.harness import Row, seeds
 from tests.properties.lifecycle_rules import lifecycle_rules
 from tests.properties.payment_rules import payment_rules
@@ -85,6 +86,8 @@ def random_rules(random: Random, start: date, end: date) -> dict[str, list[Row]]
     rules["lifecycle_config"] = lifecycle_rules(own, str(some_day(own, start, end)))
     own = Random(f"purchases of {start} {end}")
     rules["purchase_rules"] = purchase_rules(own, str(some_day(own, start, end)))
+    own = Random(f"concentration of {start} {end}")
+    rules |= concentration_rules(own, str(some_day(own, start, end)))
     return rules
 
 

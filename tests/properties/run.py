@@ -15,9 +15,11 @@ from tests.properties import (
     checks_details,
     checks_drivers,
     checks_events,
+    checks_forecasts,
     checks_influence,
     checks_lifecycle,
     checks_payments,
+    checks_portfolio,
     checks_profiles,
     checks_profitability,
     checks_purchases,
@@ -56,6 +58,8 @@ CHECKS: dict[str, Check] = {
         checks_curves,
         checks_profitability,
         checks_purchases,
+        checks_portfolio,
+        checks_forecasts,
     )
     for check in module.CHECKS
 }
