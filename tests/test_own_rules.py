@@ -138,6 +138,11 @@ def test_the_projects_own_rules_pass(seed: Path) -> None:
             "line 2: moderate_hhi, high_hhi must rise, between 0 and 1",
         ),
         (
+            "concentration_config.csv",
+            CONCENTRATION.replace(",10", ",0"),
+            "line 2: minimum_alert_units must be above 0",
+        ),
+        (
             "fixed_costs.csv",
             "valid_from,monthly_amount\n2026-01-01,0\n",
             "line 2: monthly_amount must be above 0",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -72,11 +73,12 @@ def merging_never_lowers_the_index(case: Case) -> Iterator[str]:
         if (r["scope_type"], r["measure"]) != ("company", "revenue") or r["hhi"] is None:
             continue
         day = r["month_end"]
-        identity, ratings = case.books.identity(day), case.ratings[day]
+        identity = case.books.identity(day)
+        active = {unit for unit, rating in case.ratings[day].items() if rating.count}
         single = {
             account: window.net
             for account, window in case.windows.at(day).items()
-            if account not in identity.internal and ratings[identity.unit[account]].count
+            if account not in identity.internal and identity.unit[account] in active
         }
         alone = ratio(concentrate(single).hhi)
         if min(single.values()) >= 0 and alone is not None and alone > r["hhi"]:
@@ -125,4 +127,49 @@ def referrals_are_recomputed(case: Case) -> Iterator[str]:
         yield problem
 
 
-CHECKS = (concentration_is_recomputed, merging_never_lowers_the_index, referrals_are_recomputed)
+LEVELS = {"noticeable": 1, "moderate": 1, "high": 2, "critical": 3}
+SEVERITIES = {
+    ("top1", "noticeable"): "info", ("top1", "high"): "medium", ("top1", "critical"): "critical",
+    ("hhi", "moderate"): "low", ("hhi", "high"): "medium",
+}  # fmt: skip
+
+
+def concentration_alerts_are_recomputed(case: Case) -> Iterator[str]:
+    """V8: each band that rises is told, below the company where there are enough units."""
+    rows = {
+        (r["month_end"], r["scope_type"], r["scope_id"], r["measure"]): r
+        for r in case.mart("concentration")
+    }
+    expected = {}
+    for (day, *scope), r in rows.items():
+        least = int(case.books.rule("concentration_config", day)["minimum_alert_units"])
+        if scope[0] != "company" and r["accounts_count"] < least:
+            continue
+        was = rows.get((day.replace(day=1) - timedelta(days=1), *scope), {})
+        for index in ("top1", "hhi"):
+            band, before = r[f"{index}_band"], was.get(f"{index}_band", "none")
+            if LEVELS.get(band, 0) > LEVELS.get(before, 0):
+                severity = SEVERITIES[index, band]
+                delivery = "immediate" if severity == "critical" else "digest"
+                expected[":".join((*scope, index)), day] = (
+                    before, band, severity, delivery, r["top1_tier_unit_id"],
+                    r["total_positive_amount"], "bi", r["hhi_points"],
+                )  # fmt: skip
+    found = {
+        (r["unit_id"], r["effective_date"]): (
+            r["from_value"], r["to_value"], r["severity"], r["delivery"], r["account_id"],
+            r["at_stake_amount"], r["audience"], json.loads(r["payload"])["hhi_points"],
+        )
+        for r in case.mart("alert_events")
+        if r["alert_type"] == "concentration_threshold"
+    }  # fmt: skip
+    if problem := difference(expected, found):
+        yield problem
+
+
+CHECKS = (
+    concentration_is_recomputed,
+    merging_never_lowers_the_index,
+    referrals_are_recomputed,
+    concentration_alerts_are_recomputed,
+)

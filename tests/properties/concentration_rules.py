@@ -9,11 +9,12 @@ from tests.properties.trade import Row
 FIRST: Row = {
     "valid_from": "1900-01-01", "noticeable_top1_share": "0.1000", "high_top1_share": "0.2500",
     "critical_top1_share": "0.4000", "moderate_hhi": "0.1000", "high_hhi": "0.1800",
+    "minimum_alert_units": 2,
 }  # fmt: skip
 # Limits that a few units meet exactly.
 EVEN: Row = {
     "noticeable_top1_share": "0.2500", "high_top1_share": "0.5000", "critical_top1_share": "0.8000",
-    "moderate_hhi": "0.2500", "high_hhi": "0.5000",
+    "moderate_hhi": "0.2500", "high_hhi": "0.5000", "minimum_alert_units": 4,
 }  # fmt: skip
 
 

@@ -207,6 +207,9 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "fallen.month_number <= watched.month_number + 1"),
     "concentration_is_recomputed": (
         "concentration", "* 20000 +", "* 20002 +"),
+    "concentration_alerts_are_recomputed": (
+        "alert_events", "steps.band_level > steps.level_before",
+        "steps.band_level >= steps.level_before"),
     "referrals_are_recomputed": (
         "int_referrals__edges", "sources.customer_key as parent", "sources.account_id as parent"),
     "merging_never_lowers_the_index": (

@@ -46,7 +46,7 @@ def test_the_table_names_what_exists_and_all_of_it() -> None:
         "origins_are_recomputed", "prospects_are_recomputed",
         "purchases_are_recomputed", "orders_are_recomputed",
         "forecasts_meet_their_plans", "errors_are_recomputed", "seasons_are_recomputed",
-        "referrals_are_recomputed"}  # fmt: skip
+        "referrals_are_recomputed", "concentration_alerts_are_recomputed"}  # fmt: skip
     assert set(CHECKS) - named == unnumbered
 
 

@@ -243,7 +243,8 @@ def _check_concentration(file: Path, line: int, row: dict[str, str]) -> None:
                 f"rules_dir: {file.name} line {line}: {', '.join(limits)} must rise, "
                 "between 0 and 1"
             )
-    if "monthly_amount" in row and not Decimal(row["monthly_amount"]) > 0:
-        raise ConfigurationError(
-            f"rules_dir: {file.name} line {line}: monthly_amount must be above 0"
-        )
+    for column in ("monthly_amount", "minimum_alert_units"):
+        if column in row and Decimal(row[column]) <= 0:
+            raise ConfigurationError(
+                f"rules_dir: {file.name} line {line}: {column} must be above 0"
+            )
