@@ -299,7 +299,7 @@ def test_a_concentration_names_its_scope_and_its_largest_account() -> None:
     )  # fmt: skip
     assert built.title == "Concentration of profit in channel dealer rises to critical"  # type: ignore[attr-defined]
     facts = {f.label: f.value for f in built.facts}  # type: ignore[attr-defined]
-    assert facts["Largest account"] == "Blue River (A1)"
+    assert facts["Largest account"] == "Blue River, A1"
     assert facts["Share of the largest"] == "40.0 %"
     assert facts["Without the largest"] == "CNY 2,645,070.19"
     assert "Account" not in facts
