@@ -18,7 +18,7 @@ import duckdb
 from local_airflow import ROOT, LocalAirflow
 
 RULES = ROOT / "include" / "keyaccounts" / "demo" / "rules"
-"""The demo company's own rules: what a visit, a call, a case, an order and a return cost."""
+"""The demo company's own rules: what a visit, a call, a case, an order, a return, a month cost."""
 KEYACCOUNTS = Path(sys.executable).with_name("keyaccounts")
 NIGHTS = (
     ("2026-09-30", "2026-10-01T09:00:00+08:00"),

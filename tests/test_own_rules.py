@@ -14,6 +14,7 @@ SEEDS = DBT_PROJECT / "seeds"
 ALERT_RULES = (SEEDS / "alert_rules.csv").read_text("utf-8")
 LIFECYCLE = (SEEDS / "lifecycle_config.csv").read_text("utf-8")
 PURCHASES = (SEEDS / "purchase_rules.csv").read_text("utf-8")
+CONCENTRATION = (SEEDS / "concentration_config.csv").read_text("utf-8")
 CANDIDATES = (SEEDS / "candidate_config.csv").read_text("utf-8")
 HEADER, ROW = (SEEDS / "tier_config.csv").read_text("utf-8").splitlines()
 
@@ -125,6 +126,26 @@ def test_the_projects_own_rules_pass(seed: Path) -> None:
             "lifecycle_config.csv",
             LIFECYCLE.replace("5,30", "0,30"),
             "line 2, column own_gaps: '0' must be a whole number from 1 on",
+        ),
+        (
+            "concentration_config.csv",
+            CONCENTRATION.replace("0.1000,0.2500,", "0.2500,0.2500,"),
+            "line 2: noticeable_top1_share, high_top1_share, critical_top1_share must rise, ",
+        ),
+        (
+            "concentration_config.csv",
+            CONCENTRATION.replace("0.1800", "1.8000"),
+            "line 2: moderate_hhi, high_hhi must rise, between 0 and 1",
+        ),
+        (
+            "concentration_config.csv",
+            CONCENTRATION.replace(",10", ",0"),
+            "line 2: minimum_alert_units must be above 0",
+        ),
+        (
+            "fixed_costs.csv",
+            "valid_from,monthly_amount\n2026-01-01,0\n",
+            "line 2: monthly_amount must be above 0",
         ),
         (
             "purchase_rules.csv",

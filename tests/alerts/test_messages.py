@@ -315,6 +315,29 @@ def test_a_candidate_that_leaves_says_for_how_long_it_was_one() -> None:
     ]
 
 
+def test_a_concentration_names_its_scope_and_its_largest_account() -> None:
+    payload = {
+        "account_name": "Blue River", "accounts_count": 12, "base_currency": "CNY",
+        "effective_accounts": 5.352546, "hhi_points": 1868, "measure": "profit",
+        "scope_name": "channel dealer", "top1_ratio": 0.4, "top3_ratio": 0.719366,
+        "total_positive_amount": 3613332.93, "without_top1_amount": 2645070.19,
+    }  # fmt: skip
+    built = block(
+        event(
+            alert_type="concentration_threshold", unit_type="scope",
+            unit_id="channel:dealer:profit:top1", account_id="A1", to_value="critical",
+            payload=json.dumps(payload), at_stake_amount=3613332.93,
+        )
+    )  # fmt: skip
+    assert built.title == "Concentration of profit in channel dealer rises to critical"  # type: ignore[attr-defined]
+    facts = {f.label: f.value for f in built.facts}  # type: ignore[attr-defined]
+    assert facts["Largest account"] == "Blue River, A1"
+    assert facts["Share of the largest"] == "40.0 %"
+    assert facts["Without the largest"] == "CNY 2,645,070.19"
+    assert "Account" not in facts
+    assert built.next_step.startswith("Agree how to keep the largest customers")  # type: ignore[attr-defined]
+
+
 def test_formats() -> None:
     assert money(Decimal("-1234567.5")) == "-1,234,567.50"
     assert signed(Decimal("12")) == "+12.00"

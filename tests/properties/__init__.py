@@ -41,8 +41,8 @@ of `metamorphic.py` (in quotes), or another test:
 | I28 | cohorts_hold_the_new_customers, retention_is_reconciled |
 | I29 | customers_are_new_once |
 | I30 | values_are_recomputed |
-| I31 | waits for the area concentration |
-| I32 | waits for the area concentration |
+| I31 | concentration_is_recomputed |
+| I32 | merging_never_lowers_the_index |
 | I33 | waits for the area relationship |
 | I34 | waits for the area relationship |
 | I35 | waits for the area relationship |

@@ -14,7 +14,8 @@ from tests.properties.tiers import ratio
 
 STANDING = {"A": 1, "B": 2, "C": 3, "INACTIVE": 4}
 OF_TIERS = {"tier_drop", "tier_watch", "tier_lapsed", "tier_rise", "tier_reactivated",
-            "tier_config_change", "candidate_enter", "candidate_exit", "neglected_a"}  # fmt: skip
+            "tier_config_change", "candidate_enter", "candidate_exit", "neglected_a",
+            "concentration_threshold"}  # fmt: skip
 OF_RECEIVABLES = {"payment_trap_enter", "payment_trap_exit", "overdue_90_enter", "credit_watch",
                   "credit_hold", "owner_drag_review", "cash_control_review",
                   "reconciliation_failed"}  # fmt: skip

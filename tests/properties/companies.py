@@ -23,6 +23,7 @@ from tests.properties.ledgers import Trade, write_ledger
 from tests.properties.opportunity_inputs import add_opportunities
 from tests.properties.order_details import add_order_details
 from tests.properties.orders import add_orders
+from tests.properties.plans import add_plans
 from tests.properties.service_inputs import add_service
 
 BATCH = 100
@@ -64,6 +65,7 @@ def make_company(seed: int) -> Inputs:
     add_order_details(seed, trade, rows)
     add_confirmations(seed, trade, rows)
     add_candidates(seed, trade, rows)
+    add_plans(seed, trade, rows)
     landed = LANDED[seed // BATCH % len(LANDED)]
     rules = random_rules(random, start, end)
     add_efforts(Random(f"efforts of {seed}"), trade, rows, rules)

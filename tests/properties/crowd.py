@@ -42,6 +42,7 @@ MARTS = (
     "tenure_margins", "effort_mismatch",
     "service_levels", "service_site_levels", "opportunities", "buying_stages",
     "white_space", "cross_sells",
+    "concentration", "forecasts", "forecast_accuracy", "seasonality", "referrals",
 )  # fmt: skip
 
 

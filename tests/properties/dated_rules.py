@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from random import Random
 
 from tests.properties.candidate_rules import candidate_rules
+from tests.properties.concentration_rules import concentration_rules
 from tests.properties.harness import Row, seeds
 from tests.properties.lifecycle_rules import lifecycle_rules
 from tests.properties.opportunity_inputs import opportunity_rules
@@ -91,6 +92,8 @@ def random_rules(random: Random, start: date, end: date) -> dict[str, list[Row]]
     rules["service_rules"] = service_rules(own, str(some_day(own, start, end)))
     own = Random(f"opportunities of {start} {end}")
     rules |= opportunity_rules(own, str(some_day(own, start, end)))
+    own = Random(f"concentration of {start} {end}")
+    rules |= concentration_rules(own, str(some_day(own, start, end)))
     return rules
 
 

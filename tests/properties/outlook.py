@@ -120,6 +120,8 @@ class Forecast:
     profit: int | None
     growth: Fraction
     is_intermittent: bool
+    naive: int
+    """What the month of last year alone says, also where the quarter counts."""
 
 
 def forecast(case: Case, account: str, made_on: date, ahead: int) -> Forecast | None:
@@ -142,6 +144,7 @@ def forecast(case: Case, account: str, made_on: date, ahead: int) -> Forecast | 
     is_intermittent = zero >= Fraction(rules["intermittent_share"]) * months
     same = now + ahead - 12
     base = Fraction(net.get(same, 0))
+    plain = base * growth
     if is_intermittent:
         first = same - (same - 1) % 3
         base = Fraction(sum(net.get(m, 0) for m in range(first, first + 3)), 3)
@@ -153,7 +156,8 @@ def forecast(case: Case, account: str, made_on: date, ahead: int) -> Forecast | 
     elif window and window.net > 0:
         name = case.windows.measure(made_on).name
         profit = half_away(amount * window.value(name), window.net)
-    return Forecast(amount, profit, growth, is_intermittent)
+    naive = half_away(plain.numerator, plain.denominator)
+    return Forecast(amount, profit, growth, is_intermittent, naive)
 
 
 def predicted(case: Case) -> dict[str, Standing]:

@@ -16,10 +16,12 @@ from tests.properties import (
     checks_drivers,
     checks_efforts,
     checks_events,
+    checks_forecasts,
     checks_influence,
     checks_lifecycle,
     checks_opportunities,
     checks_payments,
+    checks_portfolio,
     checks_profiles,
     checks_profitability,
     checks_purchases,
@@ -68,6 +70,8 @@ CHECKS: dict[str, Check] = {
         checks_service,
         checks_opportunities,
         checks_white_space,
+        checks_portfolio,
+        checks_forecasts,
     )
     for check in module.CHECKS
 }

@@ -166,8 +166,14 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "curves_are_recomputed": (
         "pareto", "totals.entities_count + 99", "totals.entities_count + 98"),
     "forecasts_are_recomputed": (
-        "int_forecasts__account_months", "windows.history_months_count < 24",
+        "int_forecasts__origins", "windows.history_months_count < 24",
         "windows.history_months_count < 25"),
+    "forecasts_meet_their_plans": (
+        "forecasts", "plan_months.month_start <= spine.month_start",
+        "plan_months.month_start < spine.month_start"),
+    "errors_are_recomputed": (
+        "int_forecasts__errors", "abs(met.naive_error_amount)", "abs(met.error_amount)"),
+    "seasons_are_recomputed": ("seasonality", "- 1) % 12 + 1", "- 2) % 12 + 1"),
     "collections_are_recomputed": (
         "int_receivables__payment_months", "+ to_months(cast(12 as", "+ to_months(cast(11 as"),
     "effectiveness_has_its_limits": (
@@ -224,6 +230,16 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "cross_sells_are_recomputed": (
         "cross_sells", "starts.first_date < added.cross_sell_date",
         "starts.first_date <= added.cross_sell_date"),
+    "concentration_is_recomputed": (
+        "concentration", "* 20000 +", "* 20002 +"),
+    "concentration_alerts_are_recomputed": (
+        "alert_events", "steps.band_level > steps.level_before",
+        "steps.band_level >= steps.level_before"),
+    "referrals_are_recomputed": (
+        "int_referrals__edges", "sources.customer_key as parent", "sources.account_id as parent"),
+    "merging_never_lowers_the_index": (
+        "concentration", "sum(positive_cents * positive_cents)",
+        "sum(positive_cents * positive_cents / 4)"),
     "bi_reads_its_own_alerts": ("account_alerts", "'account_team'", "'account_teams'"),
 }  # fmt: skip
 # Change: the same, laid over the models before and after it.

@@ -72,6 +72,8 @@ def build_block(
     who = Fact("Account", f"{reader.name} ({event.account_id or event.unit_id}), owner {owner}")
     if event.unit_type == "owner":
         who = Fact("Account manager", f"{owner} ({event.unit_id})")
+    if event.unit_type == "scope":
+        who = Fact("Largest account", f"{reader.name}, {event.account_id}")
     since = Fact("Effective", event.effective_date.isoformat())
     facts = (who, since, *(reader.profit() if is_tier else reader.generic()))
     return Block(

@@ -28,7 +28,7 @@ TITLES = {
     "mass_departure": "Several account managers of team {unit_id} have left",
     "candidate_enter": "{name} may become a key account",
     "candidate_exit": "{name} is no longer a key-account candidate ({to_value})",
-    "concentration_threshold": "Concentration of {unit_id} rises to {to_value}",
+    "concentration_threshold": "Concentration of {measure} in {scope_name} rises to {to_value}",
     "base_eroding": "The customer base erodes",
     "reconciliation_failed": "Check {check_name} failed",
 }
@@ -66,6 +66,14 @@ LABELS = {
     "overdue_90_plus_amount": "More than 90 days overdue",
     "ttm_profit_amount": "Profit in 12 months",
     "invoice_id": "Document",
+    "accounts_count": "Customers with a share",
+    "effective_accounts": "As many customers of one size",
+    "hhi_points": "Index of concentration (10,000 is one customer)",
+    "scope_name": "Concentrated in",
+    "top1_ratio": "Share of the largest",
+    "top3_ratio": "Share of the largest three",
+    "total_positive_amount": "Total",
+    "without_top1_amount": "Without the largest",
     "check_name": "Check",
     "left_amount": "Our figure",
     "right_amount": "Control figure",
@@ -105,6 +113,8 @@ NEXT_BY_TYPE = {
     "payment_trap_enter": "First see that all money received is applied. Before the next order "
     "agree shorter terms, part payment in advance, or a price that pays for the waiting.",
     "credit_watch": "Agree a payment before the next order, or ask finance for another limit.",
+    "concentration_threshold": "Agree how to keep the largest customers and which others can grow, "
+    "before one of them is missing.",
     "bought_growth": "Check which offers the higher discounts were given for before the next one.",
     "candidate_enter": "Agree with the account manager what this account needs to become a key "
     "account, and check what is not known of it.",

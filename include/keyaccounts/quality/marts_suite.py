@@ -19,6 +19,7 @@ GROWING = (
     "revenue_movements", "retention_summary", "cohort_retention", "customer_lifecycle",
     "owner_receivables", "cash_control", "credit_exposure",
     "tier_transitions", "account_value", "pareto",
+    "concentration", "forecast_accuracy", "seasonality",
 )  # fmt: skip
 GROWS = "mart in ('" + "', '".join(GROWING) + "')"
 

@@ -23,6 +23,11 @@ CANDIDATE_SCORES = {"minimum_influence_score", "minimum_growth_score"}
 CANDIDATE_WEIGHTS = ("influence_weight", "volume_weight", "prospect_weight")
 KINDS = {"visit", "call", "case", "order", "return"}
 """What may have a rate in cost_to_serve_rates.csv."""
+# Of concentration_config.csv, each in rising order.
+CONCENTRATION_LIMITS = (
+    ("noticeable_top1_share", "high_top1_share", "critical_top1_share"),
+    ("moderate_hhi", "high_hhi"),
+)
 PRODUCT_LEVELS = {"family", "category"}
 """What purchase types may be told apart by."""
 
@@ -35,8 +40,9 @@ def check_rules(file: Path, seeds: Path) -> None:
     cost of capital that is no fraction, a lookback that is no whole number of months from 1 to 12,
     shares, scores, months or weights of candidates or limits of the lifecycle that cannot be meant,
     a level of products that does not exist, days or months of purchases that are no whole number
-    from 1 on, a rule of alert_rules.csv that is missing or that nobody knows. A seed that is empty
-    in the project is optional: it may stay empty and begin on any day.
+    from 1 on, limits of concentration out of order or a fixed cost that is not above 0, a rule of
+    alert_rules.csv that is missing or that nobody knows. A seed that is empty in the project is
+    optional: it may stay empty and begin on any day.
     """
     seed = seeds / file.name
     if not seed.is_file():
@@ -64,6 +70,7 @@ def check_rules(file: Path, seeds: Path) -> None:
         _check_lifecycle(file, line, dict(zip(header, row, strict=True)))
         _check_rate(file, line, dict(zip(header, row, strict=True)))
         _check_purchases(file, line, dict(zip(header, row, strict=True)))
+        _check_concentration(file, line, dict(zip(header, row, strict=True)))
     if "rule" in header:
         _check_names(file, *({row[header.index("rule")] for row in r} for r in (own, rows[1:])))
     if "valid_from" in header and own:
@@ -222,4 +229,22 @@ def _check_names(file: Path, own: set[str], found: set[str]) -> None:
         if names:
             raise ConfigurationError(
                 f"rules_dir: {file.name} {what} rule {', '.join(sorted(names))}"
+            )
+
+
+def _check_concentration(file: Path, line: int, row: dict[str, str]) -> None:
+    for limits in CONCENTRATION_LIMITS:
+        if limits[0] not in row:
+            continue
+        values = [Decimal(row[limit]) for limit in limits]
+        is_rising = values == sorted(set(values))
+        if not is_rising or values[0] <= 0 or values[-1] > 1:
+            raise ConfigurationError(
+                f"rules_dir: {file.name} line {line}: {', '.join(limits)} must rise, "
+                "between 0 and 1"
+            )
+    for column in ("monthly_amount", "minimum_alert_units"):
+        if column in row and Decimal(row[column]) <= 0:
+            raise ConfigurationError(
+                f"rules_dir: {file.name} line {line}: {column} must be above 0"
             )

@@ -1,114 +1,32 @@
--- Seasonal naive (semantics 3.15): the same month last year times the growth of the last twelve
--- months, within bounds. Past months as seen one month ahead, the running one and the next three as
--- seen from the last month-end.
-with histories as (select * from {{ ref('int_forecasts__histories') }}),
-
-months as (select * from {{ ref('int_calendar__month_ends') }}),
+-- What is expected of each account: past months as seen one month ahead, the running one and the
+-- next three as seen from the last month-end.
+with origins as (select * from {{ ref('int_forecasts__origins') }}),
 
 account_windows as (select * from {{ ref('int_revenue__account_windows') }}),
 
-config as ({{ dated_config('forecast_config') }}),
-
-last_month as (select max(month_number) as month_number from months),
-
-targets as (
-    select
-        months.month_end as forecast_made_on,
-        {{ add_months('months.month_start', 'ahead.months_count') }} as forecast_month,
-        months.month_number + ahead.months_count - 12 as base_month_number,
-        config.growth_floor,
-        config.growth_cap,
-        config.intermittent_share
-    from months
-    cross join last_month
-    inner join (values (1), (2), (3), (4)) as ahead (months_count)
-        on ahead.months_count = 1 or months.month_number = last_month.month_number
-    inner join config
-        on config.valid_from <= months.month_end and config.valid_until > months.month_end
-    where months.month_number >= last_month.month_number - 12
-),
-
-windows as (
-    select
-        account_id,
-        month_end,
-        history_months_count,
-        cast(sum(net_amount) over (
-            partition by account_id order by month_number rows between 11 preceding and current row
-        ) as decimal(18,2)) as net_amount,
-        cast(sum(net_amount) over (
-            partition by account_id order by month_number
-            rows between 23 preceding and 12 preceding
-        ) as decimal(18,2)) as prior_net_amount,
-        sum(case when net_amount = 0 then 1 else 0 end) over (
-            partition by account_id order by month_number rows between 23 preceding and current row
-        ) as zero_months_count
-    from histories
-),
-
--- Growth as a fraction: one year against the other, else none; less than two years tell none.
-known as (
-    select
-        windows.account_id,
-        targets.forecast_made_on,
-        targets.forecast_month,
-        targets.base_month_number,
-        windows.zero_months_count
-            >= targets.intermittent_share * least(windows.history_months_count, 24)
-            as is_intermittent,
-        case
-            when windows.history_months_count < 24 or windows.prior_net_amount <= 0 then 1
-            when windows.net_amount < targets.growth_floor * windows.prior_net_amount
-                then targets.growth_floor
-            when windows.net_amount > targets.growth_cap * windows.prior_net_amount
-                then targets.growth_cap
-            when windows.net_amount is not null then windows.net_amount
-        end as growth_amount,
-        case
-            when windows.history_months_count < 24 or windows.prior_net_amount <= 0
-                or windows.net_amount < targets.growth_floor * windows.prior_net_amount
-                or windows.net_amount > targets.growth_cap * windows.prior_net_amount then 1
-            when windows.prior_net_amount > 0 then windows.prior_net_amount
-        end as growth_base_amount
-    from targets
-    inner join windows on windows.month_end = targets.forecast_made_on
-    where windows.history_months_count >= 12
-),
-
-forecasts as (
-    select
-        known.*,
-        case
-            when known.is_intermittent then {{ multiply_divide(
-                'base.quarter_net_amount', 'known.growth_amount', '3 * known.growth_base_amount') }}
-            when not known.is_intermittent then {{ multiply_divide(
-                'base.net_amount', 'known.growth_amount', 'known.growth_base_amount') }}
-        end as forecast_amount
-    from known
-    inner join histories as base
-        on base.account_id = known.account_id and base.month_number = known.base_month_number
-),
+bounds as (select * from {{ ref('int_calendar__bounds') }}),
 
 final as (
     select
-        forecasts.account_id,
-        forecasts.forecast_month,
-        forecasts.forecast_made_on,
-        forecasts.is_intermittent,
-        {{ ratio('forecasts.growth_amount', 'forecasts.growth_base_amount') }}
-            as trailing_growth_ratio,
-        forecasts.forecast_amount,
+        origins.account_id,
+        origins.forecast_month,
+        origins.forecast_made_on,
+        origins.is_intermittent,
+        origins.trailing_growth_ratio,
+        origins.forecast_amount,
         -- Without revenue in the twelve months there is no ratio of profit to go by.
         cast(case
-            when forecasts.forecast_amount = 0 then 0
+            when origins.forecast_amount = 0 then 0
             when account_windows.net_amount > 0 then {{ multiply_divide(
-                'forecasts.forecast_amount', 'account_windows.profit_amount',
+                'origins.forecast_amount', 'account_windows.profit_amount',
                 'account_windows.net_amount') }}
         end as decimal(18,2)) as forecast_profit_amount
-    from forecasts
+    from origins
+    inner join bounds
+        on origins.forecast_made_on >= last_day({{ add_months('bounds.last_month_end', -12) }})
     left join account_windows
-        on account_windows.account_id = forecasts.account_id
-        and account_windows.month_end = forecasts.forecast_made_on
+        on account_windows.account_id = origins.account_id
+        and account_windows.month_end = origins.forecast_made_on
 )
 
 select * from final

@@ -43,6 +43,8 @@ reconciliations as (select * from {{ ref('receivables_reconciliation') }}),
 
 bought_growth_alerts as (select * from {{ ref('int_alerts__bought_growth') }}),
 
+concentration as (select * from {{ ref('concentration') }}),
+
 units as (select * from {{ ref('int_identity__account_units') }}),
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
@@ -268,6 +270,8 @@ reconciliation_alerts as (
     where check_status = 'different'
 ),
 
+{{ concentration_alerts() }},
+
 alerts as (
     select * from tier_alerts
     union all
@@ -290,6 +294,8 @@ alerts as (
     select * from {{ ref('int_alerts__lifecycle') }}
     union all
     select * from {{ ref('int_alerts__neglected') }}
+    union all
+    select * from concentration_alerts
 ),
 
 final as (

@@ -4,6 +4,7 @@
     'tier_drop': 'tiers', 'tier_watch': 'tiers', 'tier_lapsed': 'tiers', 'tier_rise': 'tiers',
     'tier_reactivated': 'tiers', 'tier_config_change': 'tiers',
     'candidate_enter': 'tiers', 'candidate_exit': 'tiers',
+    'concentration_threshold': 'tiers',
     'bought_growth': 'prior_year',
     'churn_state_enter': 'documents', 'won_back': 'documents', 'neglected_a': 'tiers',
     'payment_trap_enter': 'receivables', 'payment_trap_exit': 'receivables',
