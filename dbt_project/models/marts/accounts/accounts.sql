@@ -78,6 +78,8 @@ sites as (select * from {{ ref('int_accounts__sites') }}),
 
 inputs as (select * from {{ ref('int_accounts__manual_inputs') }}),
 
+stages as (select * from {{ ref('int_relationships__stages') }} where is_latest),
+
 joined as (
     select
         versions.*,
@@ -138,9 +140,9 @@ final as (
         end as account_subtype,
         coalesce(low_quality.is_low_quality, false) as is_low_quality,
         lifecycle.lifecycle_state,
-        cast(null as bigint) as evidenced_stage,
+        stages.evidenced_stage,
         joined.claimed_relationship_stage as claimed_stage,
-        false as is_single_threaded,
+        coalesce(stages.is_single_threaded, false) as is_single_threaded,
         contacts.has_finance_contact,
         contacts.since_two_way_contact_days,
         cast(contact_limits.limit_days as bigint) as contact_limit_days,
@@ -153,8 +155,8 @@ final as (
         {%- else %}
         false as is_contact_overdue,
         {%- endif %}
-        cast(null as bigint) as since_executive_contact_days,
-        cast(null as decimal(18,6)) as reciprocity_ratio,
+        contacts.since_executive_contact_days,
+        contacts.reciprocity_ratio,
         contacts.has_open_severe_conflict,
         cast(coalesce(daily.net_amount, 0) as decimal(18,2)) as ttm_net_revenue_amount,
         case when measures.measure_used is not null then
@@ -230,6 +232,7 @@ final as (
     inner join breadths on breadths.account_id = joined.account_id
     left join sites on sites.account_id = joined.account_id
     left join imputed on imputed.account_id = joined.account_id
+    left join stages on stages.account_id = joined.account_id
 )
 
 select * from final
