@@ -22,3 +22,17 @@
     {%- endfor %}
     end as bigint)
 {%- endmacro %}
+
+{# The departments of a customer that have a name, sorted; `other` is none. #}
+{% macro customer_departments() -%}
+    {{ return(['commercial', 'executive', 'finance', 'logistics', 'operations', 'purchasing', 'technical']) }}
+{%- endmacro %}
+
+{# True where a user of ours still works here at the end of D. #}
+{% macro is_active_user(users) -%}
+    coalesce(case
+        when {{ users }}.deactivated_on is not null
+            then {{ users }}.deactivated_on > {{ as_of_date() }}
+        when {{ users }}.deactivated_on is null then {{ users }}.is_active
+    end, false)
+{%- endmacro %}

@@ -9,6 +9,7 @@ from tests.properties.basics import business_day
 from tests.properties.checks_profiles import compared
 from tests.properties.crowd import Case
 from tests.properties.harness import Row
+from tests.properties.relationships import AUTOMATIC
 
 LIMITS = {"A": 30, "B": 60, "C": 180}
 
@@ -22,7 +23,10 @@ def contacts_are_recomputed(case: Case) -> Iterator[str]:
     identity, expected = books.identity(end), {}
     for account in books.versions:
         activities = [
-            (business_day(r["activity_at"]), r["is_two_way"])
+            (
+                business_day(r["activity_at"]),
+                r["is_two_way"] and (r.get("channel") or "").lower() not in AUTOMATIC,
+            )
             for r in rows.get("crm_activities", [])
             if r["account_id"] == account and business_day(r["activity_at"]) <= end
         ]

@@ -21,6 +21,7 @@ from tests.properties.harness import Inputs, Row
 from tests.properties.ledgers import Trade, write_ledger
 from tests.properties.order_details import add_order_details
 from tests.properties.orders import add_orders
+from tests.properties.relationship_inputs import add_relationships
 
 BATCH = 100
 DAYS = [
@@ -63,6 +64,7 @@ def make_company(seed: int) -> Inputs:
     landed = LANDED[seed // BATCH % len(LANDED)]
     rules = random_rules(random, start, end)
     add_efforts(Random(f"efforts of {seed}"), trade, rows, rules)
+    add_relationships(seed, trade, rows, rules)
     return Inputs({name: rows[name] for name in landed}, end, rules)
 
 

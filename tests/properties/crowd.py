@@ -22,6 +22,7 @@ from tests.properties.discounts import Discounts
 from tests.properties.harness import Builder, Inputs, Row
 from tests.properties.ledger_days import Ledger
 from tests.properties.payments import Payments
+from tests.properties.relationships import Relationships
 from tests.properties.rhythm import Rhythm, lifecycle
 from tests.properties.states import Courses
 from tests.properties.windows import Windows
@@ -39,6 +40,7 @@ MARTS = (
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
     "restatements", "customer_lifecycle", "churned_accounts",
     "retention_reconciliation", "purchase_types", "customer_orders",
+    "relationship_stages",
 )  # fmt: skip
 
 
@@ -125,6 +127,11 @@ class Case:
             for r in self.mart(model):
                 measures[r["month_end"], r["tier_unit_id"]] |= r
         return Candidates(self.books, self.windows, self.ratings, self.rhythms, measures)
+
+    @cached_property
+    def relationships(self) -> Relationships:
+        """Talks, orders and evidence."""
+        return Relationships(self.books)
 
     @cached_property
     def influences(self) -> dict[tuple[date, str], influence.Influence]:

@@ -22,6 +22,7 @@ from tests.properties import (
     checks_profitability,
     checks_purchases,
     checks_receivables,
+    checks_relationships,
     checks_retention,
     checks_scopes,
     checks_tiers,
@@ -56,6 +57,7 @@ CHECKS: dict[str, Check] = {
         checks_curves,
         checks_profitability,
         checks_purchases,
+        checks_relationships,
     )
     for check in module.CHECKS
 }

@@ -121,10 +121,7 @@ final as (
         joined.channel,
         joined.owner_user_id,
         users.user_name as owner_name,
-        coalesce(case
-            when users.deactivated_on is not null then users.deactivated_on > {{ as_of_date() }}
-            when users.deactivated_on is null then users.is_active
-        end, false) as has_active_owner,
+        {{ is_active_user('users') }} as has_active_owner,
         joined.tier,
         joined.tier_since_date,
         joined.provisional_tier,
