@@ -8,7 +8,7 @@ whose name ends so: months of candidate_config, days of relationship_rules.
         'crm_accounts': {
             'columns': ['parent_account_id', 'tax_id', 'industry_code', 'region', 'channel',
                 'owner_user_id', 'payment_terms_days', 'credit_limit_amount',
-                'referred_by_account_id', 'created_at'],
+                'referred_by_account_id', 'executive_sponsor_user_id', 'created_at'],
             'manual': {'influence_score': ['influence_rated_on', 'influence_months'],
                 'wallet_amount': ['wallet_as_of_date', 'wallet_months'],
                 'own_growth_score': none, 'claimed_relationship_stage': none, 'exit_type': none},
@@ -25,6 +25,7 @@ whose name ends so: months of candidate_config, days of relationship_rules.
         'crm_service_cases': {
             'columns': ['severity', 'response_due_at', 'resolution_due_at'], 'manual': {}},
         'crm_account_plans': {'columns': ['plan_amount'], 'manual': {}},
+        'crm_account_team': {'columns': [], 'manual': {}},
         'erp_products': {'columns': ['product_category', 'launch_date'], 'manual': {}},
         'erp_orders': {'columns': ['currency_code'], 'manual': {}},
         'erp_order_lines': {

@@ -49,7 +49,7 @@ def contacts_are_recomputed(case: Case) -> Iterator[str]:
             since, limit, late,
             (first - met).days if first and met and met <= first else None, is_open,
             any(r["account_id"] == account and r["department"] == "finance" for r in active),
-            _is_active(users.get(books.at(account, end)["owner_user_id"]), end),
+            is_active(users.get(books.at(account, end)["owner_user_id"]), end),
         )  # fmt: skip
     yield from compared(
         case, expected, "since_two_way_contact_days", "contact_limit_days", "is_contact_overdue",
@@ -58,7 +58,7 @@ def contacts_are_recomputed(case: Case) -> Iterator[str]:
     )  # fmt: skip
 
 
-def _is_active(user: Row | None, end: date) -> bool:
+def is_active(user: Row | None, end: date) -> bool:
     if user is None:
         return False
     if user["deactivated_on"] is not None:

@@ -35,6 +35,7 @@ def add_relationships(
     """Fill what the stages of relationships ask for."""
     random = Random(f"relationships {seed}")
     rules["relationship_rules"] = _rules(random, trade)
+    rules |= _contact_rules(random, trade)
     for user in rows["crm_users"]:
         user["department"] = random.choice(["sales", "executive", "finance", None])
     for account in random.sample(trade.accounts, k=min(3, len(trade.accounts))):
@@ -47,8 +48,10 @@ def add_relationships(
             _talk(random, f"T{account}-{n}", account, names, day) for n, day in enumerate(days)
         ]
         rows["crm_relationship_evidence"] += _evidence(random, account, trade, is_close)
+        rows["crm_account_team"] += _team(random, account, trade)
     for versions in _by_account(rows["crm_accounts"]):
         for version in versions:
+            version["executive_sponsor_user_id"] = random.choice([None, "U1", "U2", "U9"])
             if random.random() < 0.7:
                 version["wallet_amount"] = random.choice([1000, 3333, 70000])
                 stated = version["landed_as_of"].date() - timedelta(days=random.randrange(60))
@@ -87,7 +90,11 @@ def _people(random: Random, account: str, end: date, is_close: bool) -> list[Row
          "interpersonal_rated_on": random.choice(
              [None, end - timedelta(days=random.choice([-3, 0, 179, 180, 181, 400])),
               month_end(end - timedelta(days=200))]),
-         "is_active": random.choice([None, True, True, False])}
+         "is_active": random.choice([None, True, True, False]),
+         "role": random.choice([None, "coach", "decision_maker", "sponsor", "champion", "user"]),
+         "formal_level": random.choice([None, 1, 3, 5]),
+         "actual_influence": random.choice([None, 3, 4, 5]),
+         "sentiment": random.choice([None, 3, 4, 5])}
         for n in range(count)
     ]  # fmt: skip
 
@@ -113,8 +120,43 @@ def _talk(random: Random, name: str, account: str, names: list[str | None], day:
         "activity_at": datetime.combine(day, time(random.choice([3, 15]))),
         "is_two_way": random.choice([True, True, True, False, None]),
         "direction": random.choice(["inbound", "outbound", None]),
-        "channel": random.choice(CHANNELS),
+        "channel": random.choice(CHANNELS), "purpose": random.choice(["courtesy", "sales", None]),
     }  # fmt: skip
+
+
+def _team(random: Random, account: str, trade: Trade) -> list[Row]:
+    """Return people beside the owner; some left on the last day or stay beyond it."""
+    found: dict[tuple[str, date], Row] = {}
+    for _ in range(random.randrange(4)):
+        user, day = random.choice(["U1", "U2", "U3"]), _some_day(random, trade)
+        found[user, day] = {
+            "account_id": account, "user_id": user, "valid_from": day,
+            "valid_to": random.choice([None, trade.end, trade.end + timedelta(days=1)]),
+        }  # fmt: skip
+    return list(found.values())
+
+
+def _contact_rules(random: Random, trade: Trade) -> dict[str, list[Row]]:
+    first: Row = {
+        "valid_from": "1900-01-01", "complete_contacts": random.choice([2, 4, 10]),
+        "hidden_power_gap": 2, "minimum_influence": 4, "minimum_sentiment": 4,
+        "minimum_supporters": 2, "executive_contact_days": 180, "minimum_own_departments": 3,
+    }  # fmt: skip
+    stricter = {
+        **first, "valid_from": str(_some_day(random, trade)), "minimum_influence": 5,
+        "hidden_power_gap": 1, "minimum_sentiment": 5, "minimum_supporters": 1,
+        "executive_contact_days": random.choice([1, 90]), "minimum_own_departments": 2,
+    }  # fmt: skip
+    days = sorted({_some_day(random, trade) for _ in range(3)} | {trade.end + timedelta(days=1)})
+    if random.random() < 0.2:
+        days = days[-1:]
+    return {
+        "contact_rules": [first, stricter] if random.random() < 0.5 else [first],
+        "festival_windows": [
+            {"festival": f"F{day}", "from_date": str(day), "to_date": str(day + timedelta(days=90))}
+            for day in days
+        ],
+    }
 
 
 def _evidence(random: Random, account: str, trade: Trade, is_close: bool) -> list[Row]:
