@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance import loaders, loaders_relationships
-from tests.acceptance.loaders_purchases import Row
+from tests.acceptance.loaders_purchases import Row, invoice_of
 from tests.acceptance.loaders_purchases import company as orders_of
-from tests.acceptance.loaders_purchases import invoice_of
 from tests.acceptance.test_fixtures import compare
 from tests.conftest import Warehouse
 
@@ -62,8 +61,11 @@ def _edges(folder: Path) -> None:
     orders: list[Row] = [
         {"order_id": a, "account_id": a, "order_date": start, "status": "completed"}
         for a in ("LAST", "LATE", "ODD", "GONE")
-    ] + [{"order_id": "BACK", "account_id": "BACK", "order_date": start, "status": "completed"},
-         {"order_id": "OPEN", "account_id": "OPEN", "order_date": start, "status": "open"}]  # fmt: skip
+    ]
+    orders += [
+        {"order_id": a, "account_id": a, "order_date": start, "status": status}
+        for a, status in (("BACK", "completed"), ("OPEN", "open"))
+    ]
     lines: list[Row] = [
         {
             "order_id": o["order_id"],
@@ -129,7 +131,8 @@ def test_the_last_day_that_counts(company: Company) -> None:
         "select account_id, evidenced_stage, is_single_threaded from marts.accounts "
         "where account_id in ('LAST', 'ODD') order by 1"
     ) == [("LAST", 5, False), ("ODD", 1, True)]
-    # Unknown departments are sides of edges, but no departments. U2 is of sales, U3 of nothing; the two contacts are of no department and of no named one.
+    # Unknown departments are sides of edges, but no departments. U2 is of sales, U3 of nothing;
+    # the two contacts are of no department and of no named one.
     assert built.rows(
         "select customer_departments_count, own_departments_count, department_edges_count, "
         "active_contacts_count, active_own_users_count, unknown_department_contacts_count, "
@@ -168,10 +171,10 @@ def test_what_is_lost_and_what_is_old_is_said_by_the_rules(
     rules.mkdir()
     header = (Path("dbt_project/seeds/relationship_rules.csv")).read_text("utf-8").splitlines()[0]
     (rules / "relationship_rules.csv").write_text(
-        f"{header}\n1900-01-01,90,400,24,2,3,2,3,3,2,5,0.8\n", encoding="utf-8"
+        f"{header}\n1900-01-01,90,400,24,2,3,2,3,3,2,5,0.8,3\n", encoding="utf-8"
     )
     built = company(_edges, "2026-05-18", rules_dir=str(rules))
-    # In 90 days nobody talked since February; three month-ends end a stage; the ratings still count.
+    # A window of 90 days ends in February; three month-ends end a stage; old ratings still count.
     assert built.rows(
         "select cast(as_of_date as varchar), evidenced_stage, confirmed_stage, "
         "stage_down_streak_count, interpersonal_stage, is_single_threaded "

@@ -62,6 +62,7 @@ def test_the_models_hold_the_longest_lookback() -> None:
     ("name", "column", "value", "said"),
     [
         ("relationship_rules", "lost_after_month_ends", "7", "must be at most 6"),
+        ("relationship_rules", "minimum_cell_accounts", "1", "must be at least 2"),
         ("relationship_rules", "window_days", "0", "a whole number from 1 on"),
         ("relationship_rules", "joint_months", "1.5", "a whole number from 1 on"),
         ("relationship_rules", "top_contact_share", "0", "above 0 and at most 1"),

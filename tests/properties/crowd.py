@@ -40,7 +40,7 @@ MARTS = (
     "int_retention__lifecycle", "quasi_key_accounts", "tier_origins", "alert_quality",
     "restatements", "customer_lifecycle", "churned_accounts",
     "retention_reconciliation", "purchase_types", "customer_orders",
-    "relationship_stages", "contact_coverage",
+    "relationship_stages", "contact_coverage", "relationship_matrix", "stage_profits",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ RULES: Row = {
     "valid_from": "1900-01-01", "window_days": 180, "rating_days": 180, "joint_months": 24,
     "second_stage_departments": 2, "third_stage_departments": 3, "third_stage_own_departments": 2,
     "lost_after_month_ends": 2, "minimum_contacts": 2, "minimum_own_users": 2,
-    "top_contact_activities": 5, "top_contact_share": "0.8000",
+    "top_contact_activities": 5, "top_contact_share": "0.8000", "minimum_cell_accounts": 3,
 }  # fmt: skip
 DEPARTMENTS = (
     "purchasing", "finance", "technical", "executive", "executive", "logistics", "other", None
@@ -73,7 +73,7 @@ def _rules(random: Random, trade: Trade) -> list[Row]:
             {"second_stage_departments": 1, "third_stage_departments": 2,
              "third_stage_own_departments": 1, "lost_after_month_ends": 6},
             {"minimum_contacts": 3, "minimum_own_users": 3, "top_contact_activities": 2,
-             "top_contact_share": "0.5000"},
+             "top_contact_share": "0.5000", "minimum_cell_accounts": 2},
         ]
     )  # fmt: skip
     if random.random() < 0.5:

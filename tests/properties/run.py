@@ -25,6 +25,7 @@ from tests.properties import (
     checks_relationships,
     checks_retention,
     checks_scopes,
+    checks_stages,
     checks_tiers,
     checks_value,
 )
@@ -58,6 +59,7 @@ CHECKS: dict[str, Check] = {
         checks_profitability,
         checks_purchases,
         checks_relationships,
+        checks_stages,
     )
     for check in module.CHECKS
 }

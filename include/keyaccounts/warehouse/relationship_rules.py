@@ -18,8 +18,8 @@ def check_relationships(file: Path, line: int, row: dict[str, str]) -> None:
     """Check one row of relationship_rules.csv, contact_rules.csv or festival_windows.csv.
 
     Raises ConfigurationError with file, line and column: a number that is not whole and from 1 on,
-    more month-ends than the models hold, a share that is none, a festival that ends before it
-    begins. Rows of other files pass.
+    more month-ends than the models hold, a cell of one account that shows, a share that is none, a
+    festival that ends before it begins. Rows of other files pass.
     """
     if "festival" in row and row["from_date"] > row["to_date"]:
         raise ConfigurationError(
@@ -37,6 +37,11 @@ def check_relationships(file: Path, line: int, row: dict[str, str]) -> None:
         raise ConfigurationError(
             f"rules_dir: {file.name} line {line}, column lost_after_month_ends: must be at most "
             f"{LONGEST_STAGE_MEMORY}"
+        )
+    if int(row.get("minimum_cell_accounts", 2)) < 2:
+        raise ConfigurationError(
+            f"rules_dir: {file.name} line {line}, column minimum_cell_accounts: must be at least "
+            "2, so that no account shows alone"
         )
     if SHARE in row and not 0 < Decimal(row[SHARE]) <= 1:
         raise ConfigurationError(

@@ -38,8 +38,9 @@ def check_rules(file: Path, seeds: Path) -> None:
     cost of capital that is no fraction, a lookback that is no whole number of months from 1 to 12,
     shares, scores, months or weights of candidates or limits of the lifecycle that cannot be meant,
     a level of products that does not exist, days or months of purchases that are no whole number
-    from 1 on, rules on relationships that cannot be meant, a rule of alert_rules.csv that is missing or that nobody knows. A seed that is empty
-    in the project is optional: it may stay empty and begin on any day.
+    from 1 on, rules on relationships that cannot be meant, a rule of alert_rules.csv that is
+    missing or that nobody knows. A seed that is empty in the project is optional: it may stay empty
+    and begin on any day.
     """
     seed = seeds / file.name
     if not seed.is_file():

@@ -19,7 +19,8 @@ final as (
         rules.minimum_contacts,
         rules.minimum_own_users,
         rules.top_contact_activities,
-        rules.top_contact_share
+        rules.top_contact_share,
+        rules.minimum_cell_accounts
     from days
     inner join rules
         on rules.valid_from <= days.as_of_date and rules.valid_until > days.as_of_date

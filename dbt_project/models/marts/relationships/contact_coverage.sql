@@ -25,8 +25,8 @@ rules as (
 ),
 
 festivals as (
-    select count(*) as festivals_count from {{ ref('festival_windows') }}
-    where from_date <= {{ as_of_date() }}
+    select sum(case when from_date <= {{ as_of_date() }} then 1 else 0 end) as festivals_count
+    from {{ ref('festival_windows') }}
 ),
 
 final as (
