@@ -75,7 +75,8 @@ def append_later(inputs: Inputs, random: Random) -> Inputs:
         ("crm_account_team", "user_id", "valid_from"),
     ):
         for r in rows.get(name, []):
-            late[name].append({**r, key: f"Z{r[key]}", day: r[day] + shift})
+            # Proofs may have begun long before the first document.
+            late[name].append({**r, key: f"Z{r[key]}", day: r[day] + 2 * shift})
     stamp = datetime.combine(inputs.as_of_date, datetime.min.time()) + timedelta(days=40)
     known = {r["account_id"]: r for r in rows["crm_accounts"]}
     for r in known.values():
