@@ -1,14 +1,14 @@
 {#
 Columns of the source contract whose coverage is published. A manual value with an age limit
-expires so many months after the day that it was stated on: a number, or the column of
-candidate_config that holds it.
+expires so many months or days after the day that it was stated on, by the column of a dated rule
+whose name ends so: months of candidate_config, days of relationship_rules.
 #}
 {% macro coverage_rules() %}
     {{ return({
         'crm_accounts': {
             'columns': ['parent_account_id', 'tax_id', 'industry_code', 'region', 'channel',
                 'owner_user_id', 'payment_terms_days', 'credit_limit_amount',
-                'referred_by_account_id', 'created_at'],
+                'referred_by_account_id', 'executive_sponsor_user_id', 'created_at'],
             'manual': {'influence_score': ['influence_rated_on', 'influence_months'],
                 'wallet_amount': ['wallet_as_of_date', 'wallet_months'],
                 'own_growth_score': none, 'claimed_relationship_stage': none, 'exit_type': none},
@@ -16,7 +16,7 @@ candidate_config that holds it.
         'crm_users': {'columns': ['email', 'department', 'team', 'manager_user_id'], 'manual': {}},
         'crm_contacts': {
             'columns': ['role', 'sentiment', 'formal_level', 'actual_influence'],
-            'manual': {'department': none, 'interpersonal_rating': ['interpersonal_rated_on', 6]},
+            'manual': {'department': none, 'interpersonal_rating': ['interpersonal_rated_on', 'rating_days']},
         },
         'crm_activities': {'columns': ['contact_id', 'user_id', 'direction'], 'manual': {}},
         'crm_opportunities': {
@@ -28,6 +28,7 @@ candidate_config that holds it.
             'columns': ['severity', 'response_due_at', 'resolution_due_at', 'service_site',
                 'product_id'], 'manual': {}},
         'crm_account_plans': {'columns': ['plan_amount'], 'manual': {}},
+        'crm_account_team': {'columns': [], 'manual': {}},
         'erp_products': {'columns': ['product_category', 'launch_date'], 'manual': {}},
         'erp_orders': {
             'columns': ['currency_code', 'opportunity_id', 'quote_date'], 'manual': {}},
@@ -42,3 +43,13 @@ candidate_config that holds it.
         'erp_gl_balances': {'columns': [], 'manual': {}},
     }) }}
 {% endmacro %}
+
+{# The last day on which a manual value with such an age limit has expired by D; on a later one it
+   counts. A value as old as its days still counts, one as old as its months does not. #}
+{% macro last_expired_day(limit) -%}
+    {%- if limit.endswith('_days') -%}
+        {{ add_days(as_of_date(), '-' ~ limit ~ ' - 1') }}
+    {%- else -%}
+        {{ add_months(as_of_date(), '-' ~ limit) }}
+    {%- endif -%}
+{%- endmacro %}

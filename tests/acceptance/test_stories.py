@@ -31,7 +31,8 @@ class Demo:
 
     def count(self, check: dict[str, Any]) -> int:
         """Return the rows of the mart that a check speaks of."""
-        sql = f"select count(*) from marts.{check['mart']} where {check['where']}"
+        place = "team.marts" if check["mart"] in marts_of(self, "team") else "marts"
+        sql = f"select count(*) from {place}.{check['mart']} where {check['where']}"
         return int(self.con.execute(sql).fetchall()[0][0])
 
 
@@ -45,15 +46,24 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     )  # fmt: skip
     nightly.nightly(settings, run_at("2026-09-30"), log=silent)
     nightly.nightly(settings, Run(END, datetime(2026, 11, 2, 1, tzinfo=UTC)), log=silent)
-    con = duckdb.connect(str(settings.published / "current" / "keyaccounts.duckdb"), read_only=True)
+    current = settings.published / "current"
+    con = duckdb.connect(str(current / "keyaccounts.duckdb"), read_only=True)
+    con.execute(f"attach '{current}/restricted/account_team.duckdb' as team (read_only)")
     told = json.loads((folder / "source" / "stories.json").read_text("utf-8"))
     yield Demo(settings, {story["id"]: story for story in told["stories"]}, con)
     con.close()
 
 
-def built_marts(demo: Demo) -> set[str]:
-    rows = demo.con.execute("select table_name from information_schema.tables").fetchall()
+def marts_of(demo: Demo, catalog: str) -> set[str]:
+    rows = demo.con.execute(
+        "select table_name from information_schema.tables where table_catalog = ?", [catalog]
+    ).fetchall()
     return {row[0] for row in rows}
+
+
+def built_marts(demo: Demo) -> set[str]:
+    """Return the marts for everybody and those of account teams."""
+    return marts_of(demo, "keyaccounts") | marts_of(demo, "team")
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 A company is made from a seed (`companies.py`, `ledgers.py`), built by the project's own SQL in
 memory (`harness.py`; a hundred at once: `keyed.py`) and compared with what plain Python makes of
 its rows (`books.py`, `windows.py`, `tiers.py`, `influence.py`, `prospects.py`, `outlook.py`,
-`ledger_days.py`, `collection_days.py`, `retention.py`, `purchases.py`). `make test` builds a few,
-`make properties COMPANIES=2000` many; a failure names the command that builds its company again.
+`ledger_days.py`, `collection_days.py`, `retention.py`, `purchases.py`, `relationships.py`).
+`make test` builds a few, `make properties COMPANIES=2000` many; a failure names the command that
+builds its company again.
 
 Where the invariants of the semantics are held, by the function of a `checks_*` module, the change
 of `metamorphic.py` (in quotes), or another test:
@@ -43,9 +44,9 @@ of `metamorphic.py` (in quotes), or another test:
 | I30 | values_are_recomputed |
 | I31 | concentration_is_recomputed |
 | I32 | merging_never_lowers_the_index |
-| I33 | waits for the area relationship |
-| I34 | waits for the area relationship |
-| I35 | waits for the area relationship |
+| I33 | stages_follow_their_talks, stages_are_recomputed |
+| I34 | stages_are_recomputed |
+| I35 | stages_are_recomputed |
 | I36 | profit_changes_are_recomputed, families_are_recomputed |
 | I37 | tests/alerts/test_alert_ledger_fixture.py, tests/acceptance/test_stories.py |
 | I38 | alerts_repeat_their_event, payment_trap_alerts_are_recomputed, reviews_are_told_once |

@@ -9,6 +9,7 @@ from tests.properties.basics import business_day
 from tests.properties.checks_profiles import compared
 from tests.properties.crowd import Case
 from tests.properties.harness import Row
+from tests.properties.relationships import AUTOMATIC
 
 LIMITS = {"A": 30, "B": 60, "C": 180}
 
@@ -22,7 +23,10 @@ def contacts_are_recomputed(case: Case) -> Iterator[str]:
     identity, expected = books.identity(end), {}
     for account in books.versions:
         activities = [
-            (business_day(r["activity_at"]), r["is_two_way"])
+            (
+                business_day(r["activity_at"]),
+                r["is_two_way"] and (r.get("channel") or "").lower() not in AUTOMATIC,
+            )
             for r in rows.get("crm_activities", [])
             if r["account_id"] == account and business_day(r["activity_at"]) <= end
         ]
@@ -45,7 +49,7 @@ def contacts_are_recomputed(case: Case) -> Iterator[str]:
             since, limit, late,
             (first - met).days if first and met and met <= first else None, is_open,
             any(r["account_id"] == account and r["department"] == "finance" for r in active),
-            _is_active(users.get(books.at(account, end)["owner_user_id"]), end),
+            is_active(users.get(books.at(account, end)["owner_user_id"]), end),
         )  # fmt: skip
     yield from compared(
         case, expected, "since_two_way_contact_days", "contact_limit_days", "is_contact_overdue",
@@ -54,7 +58,7 @@ def contacts_are_recomputed(case: Case) -> Iterator[str]:
     )  # fmt: skip
 
 
-def _is_active(user: Row | None, end: date) -> bool:
+def is_active(user: Row | None, end: date) -> bool:
     if user is None:
         return False
     if user["deactivated_on"] is not None:

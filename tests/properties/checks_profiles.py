@@ -140,6 +140,7 @@ def lifetimes_are_recomputed(case: Case) -> Iterator[str]:
     """Profit in a year and in all, legacy marks, manual coverage, imputed due dates."""
     books, end, rows = case.books, case.books.end, case.inputs.rows
     identity = books.identity(end)
+    rating_days = int(books.rule("relationship_rules", end)["rating_days"])
     members = customers(books, identity)
     firsts = first_purchases(books, members)
     profit: dict[str, int] = defaultdict(int)
@@ -160,7 +161,7 @@ def lifetimes_are_recomputed(case: Case) -> Iterator[str]:
             and books.is_fresh(r["influence_rated_on"], "influence_months", end),
             r["wallet_amount"] is not None
             and books.is_fresh(r["wallet_as_of_date"], "wallet_months", end),
-            *_manual_contacts(rows, account, end),
+            *_manual_contacts(rows, account, end, rating_days),
             any(e["account_id"] == account and e["start_date"] <= end
                 and (e["end_date"] is None or e["end_date"] >= end)
                 for e in rows.get("crm_relationship_evidence", [])),
@@ -181,13 +182,13 @@ def lifetimes_are_recomputed(case: Case) -> Iterator[str]:
         yield problem
 
 
-def _manual_contacts(rows: dict, account: str, end: date) -> tuple[bool, bool]:
+def _manual_contacts(rows: dict, account: str, end: date, days: int) -> tuple[bool, bool]:
     own = [r for r in rows.get("crm_contacts", [])
            if r["account_id"] == account and r["is_active"] in {None, True}]  # fmt: skip
     return (
         any(r["department"] is not None for r in own),
         any(r["interpersonal_rating"] is not None and r["interpersonal_rated_on"] is not None
-            and end - timedelta(days=180) <= r["interpersonal_rated_on"] <= end for r in own),
+            and end - timedelta(days=days) <= r["interpersonal_rated_on"] <= end for r in own),
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from tests.properties.discounts import Discounts
 from tests.properties.harness import Builder, Inputs, Row
 from tests.properties.ledger_days import Ledger
 from tests.properties.payments import Payments
+from tests.properties.relationships import Relationships
 from tests.properties.rhythm import Rhythm, lifecycle
 from tests.properties.states import Courses
 from tests.properties.windows import Windows
@@ -43,6 +44,7 @@ MARTS = (
     "service_levels", "service_site_levels", "opportunities", "buying_stages",
     "white_space", "cross_sells",
     "concentration", "forecasts", "forecast_accuracy", "seasonality", "referrals",
+    "relationship_stages", "contact_coverage", "relationship_matrix", "stage_profits",
 )  # fmt: skip
 
 
@@ -129,6 +131,11 @@ class Case:
             for r in self.mart(model):
                 measures[r["month_end"], r["tier_unit_id"]] |= r
         return Candidates(self.books, self.windows, self.ratings, self.rhythms, measures)
+
+    @cached_property
+    def relationships(self) -> Relationships:
+        """Talks, orders and evidence."""
+        return Relationships(self.books)
 
     @cached_property
     def influences(self) -> dict[tuple[date, str], influence.Influence]:

@@ -42,7 +42,7 @@ def changed(case_rows: Inputs, **entities: list[Row]) -> Inputs:
 
 
 def append_later(inputs: Inputs, random: Random) -> Inputs:
-    """I5: documents, versions and an account dated after the as-of date."""
+    """I5: documents, talks, proofs, versions and an account dated after the as-of date."""
     rows, shift = inputs.rows, timedelta(days=1500)
     late = {name: list(rows.get(name, [])) for name in rows}
     for r in rows["erp_invoices"]:
@@ -69,6 +69,14 @@ def append_later(inputs: Inputs, random: Random) -> Inputs:
     for r in rows.get("erp_exchange_rates", []):
         rate = {"rate_date": r["rate_date"] + shift, "rate_to_base": r["rate_to_base"] * 2}
         late["erp_exchange_rates"].append({**r, **rate})
+    for name, key, day in (
+        ("crm_activities", "activity_id", "activity_at"),
+        ("crm_relationship_evidence", "evidence_id", "start_date"),
+        ("crm_account_team", "user_id", "valid_from"),
+    ):
+        for r in rows.get(name, []):
+            # Proofs may have begun long before the first document.
+            late[name].append({**r, key: f"Z{r[key]}", day: r[day] + 2 * shift})
     stamp = datetime.combine(inputs.as_of_date, datetime.min.time()) + timedelta(days=40)
     known = {r["account_id"]: r for r in rows["crm_accounts"]}
     for r in known.values():
@@ -218,7 +226,8 @@ CHANGES = {change.name: change for change in (
         "go_back", go_back,
         {"account_tiers": None, "tier_events": EVENT, "account_profitability": None,
          "int_candidates__influence": None, "int_candidates__prospects": None,
-         "service_levels": None, "service_site_levels": None, "buying_stages": None},
+         "service_levels": None, "service_site_levels": None, "buying_stages": None,
+         "relationship_matrix": None, "stage_profits": None},
         applies=_was_all_known,
         keeps=lambda row, inputs: row.get("month_end", row.get("effective_date"))
         <= earlier(inputs),

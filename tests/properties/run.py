@@ -26,9 +26,11 @@ from tests.properties import (
     checks_profitability,
     checks_purchases,
     checks_receivables,
+    checks_relationships,
     checks_retention,
     checks_scopes,
     checks_service,
+    checks_stages,
     checks_tenures,
     checks_tiers,
     checks_turns,
@@ -72,6 +74,8 @@ CHECKS: dict[str, Check] = {
         checks_white_space,
         checks_portfolio,
         checks_forecasts,
+        checks_relationships,
+        checks_stages,
     )
     for check in module.CHECKS
 }

@@ -95,6 +95,22 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "tier_events", "event_type = 'watch' then 'low'", "event_type = 'watch' then 'medium'"),
     "event_figures_are_recomputed": ("int_tiers__regain", "then config.band", "then 0"),
     "bulk_purchases_are_flagged": ("account_tiers", "months_count = 1", "months_count <= 2"),
+    "stages_are_recomputed": (
+        "int_relationships__stages", "not has_exec_to_exec then 2", "has_exec_to_exec then 2"),
+    "stages_are_held_until_lost": (
+        "int_relationships__confirmed", "case when 1 < lost_after_month_ends",
+        "case when 1 <= lost_after_month_ends"),
+    "stages_follow_their_talks": (
+        "int_relationships__stages", "customer_departments_count < second_stage_departments then 1",
+        "customer_departments_count >= second_stage_departments then 1"),
+    "accounts_carry_their_relationship": (
+        "int_relationships__recency", "own_department = 'executive' and", "true and"),
+    "coverage_is_recomputed": (
+        "int_relationships__coverage", "talked.contact_id = contacts.contact_id", "true"),
+    "grid_is_recomputed": ("relationship_matrix", "accounts_count >= cells.minimum_cell_accounts",
+        "accounts_count > cells.minimum_cell_accounts"),
+    "stage_profits_are_recomputed": (
+        "stage_profits", "net_amount > 0 then", "net_amount > 1000 then"),
     "contacts_are_recomputed": (
         "int_accounts__contacts", "case_type in ('complaint', 'dispute')",
         "case_type in ('dispute')"),

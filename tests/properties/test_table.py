@@ -50,19 +50,7 @@ def test_the_table_names_what_exists_and_all_of_it() -> None:
         "white_space_is_recomputed", "cross_sells_are_recomputed",
         "purchases_are_recomputed", "orders_are_recomputed",
         "forecasts_meet_their_plans", "errors_are_recomputed", "seasons_are_recomputed",
-        "referrals_are_recomputed", "concentration_alerts_are_recomputed"}  # fmt: skip
+        "referrals_are_recomputed", "concentration_alerts_are_recomputed",
+        "accounts_carry_their_relationship", "coverage_is_recomputed", "grid_is_recomputed",
+        "stage_profits_are_recomputed", "stages_are_held_until_lost"}  # fmt: skip
     assert set(CHECKS) - named == unnumbered
-
-
-def test_what_waits_is_not_built_yet() -> None:
-    """An area that comes must bring its properties: this test reminds of them."""
-    waiting = {
-        w for text in ROWS.values() for w in re.findall(r"waits for the area ([\w ]+)", text)
-    }
-    folders = {"relationship": "relationships"}
-    assert waiting == set(folders)
-    built = {
-        "accounts", "alerts", "portfolio", "quality", "receivables", "relationships", "retention",
-        "service",
-    }  # fmt: skip
-    assert built == BUILT

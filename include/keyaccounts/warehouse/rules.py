@@ -8,10 +8,13 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from keyaccounts.errors import ConfigurationError
+from keyaccounts.warehouse.relationship_rules import check_relationships
 
 BEGINNING = date(1900, 1, 1)
-WORDS = {"channel", "tier", "basis", "bucket", "rule", "method", "kind", "product_level"}
-FLAGS = {"is_dealer", "is_subscription_like", "is_cash"}
+WORDS = {"channel", "tier", "basis", "bucket", "rule", "method", "kind", "product_level",
+         "festival"}  # fmt: skip
+FLAGS = {"is_dealer", "is_subscription_like", "is_cash", "is_automatic"}
+DATES = {"valid_from", "from_date", "to_date"}
 # The models hold so many months of sales side by side (dbt_project/macros/collections.sql).
 LONGEST_LOOKBACK_MONTHS = 12
 LOOKBACKS = {"period_months", "simple_lookback_months", "countback_lookback_months"}
@@ -40,9 +43,9 @@ def check_rules(file: Path, seeds: Path) -> None:
     cost of capital that is no fraction, a lookback that is no whole number of months from 1 to 12,
     shares, scores, months or weights of candidates or limits of the lifecycle that cannot be meant,
     a level of products that does not exist, days or months of purchases that are no whole number
-    from 1 on, limits of concentration out of order or a fixed cost that is not above 0, a rule of
-    alert_rules.csv that is missing or that nobody knows. A seed that is empty in the project is
-    optional: it may stay empty and begin on any day.
+    from 1 on, limits of concentration out of order or a fixed cost that is not above 0, rules on
+    relationships that cannot be meant, a rule of alert_rules.csv that is missing or that nobody
+    knows. A seed that is empty in the project is optional: it may stay empty and begin on any day.
     """
     seed = seeds / file.name
     if not seed.is_file():
@@ -71,6 +74,7 @@ def check_rules(file: Path, seeds: Path) -> None:
         _check_rate(file, line, dict(zip(header, row, strict=True)))
         _check_purchases(file, line, dict(zip(header, row, strict=True)))
         _check_concentration(file, line, dict(zip(header, row, strict=True)))
+        check_relationships(file, line, dict(zip(header, row, strict=True)))
     if "rule" in header:
         _check_names(file, *({row[header.index("rule")] for row in r} for r in (own, rows[1:])))
     if "valid_from" in header and own:
@@ -93,7 +97,7 @@ def _parses(column: str, value: str) -> bool:
     if column in FLAGS:
         return value in {"true", "false"}
     try:
-        if column == "valid_from":
+        if column in DATES:
             date.fromisoformat(value)
         else:
             return Decimal(value).is_finite()

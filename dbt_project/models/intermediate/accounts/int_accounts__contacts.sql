@@ -28,6 +28,9 @@ final as (
         finance_contacts.account_id is not null as has_finance_contact,
         conflicts.account_id is not null as has_open_severe_conflict,
         {{ days_between('recency.last_two_way_date', as_of_date()) }} as since_two_way_contact_days,
+        {{ days_between('recency.last_executive_date', as_of_date()) }}
+            as since_executive_contact_days,
+        recency.reciprocity_ratio,
         recency.first_activity_date
     from versions
     left join finance_contacts on finance_contacts.account_id = versions.account_id

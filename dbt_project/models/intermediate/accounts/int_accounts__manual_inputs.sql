@@ -12,21 +12,27 @@ rules as (
     where valid_from <= {{ as_of_date() }} and valid_until > {{ as_of_date() }}
 ),
 
+relationship_rules as (
+    select * from ({{ dated_config('relationship_rules') }}) as dated
+    where valid_from <= {{ as_of_date() }} and valid_until > {{ as_of_date() }}
+),
+
 contact_facts as (
     select
-        account_id,
-        max(case when department is not null then 1 end) as department_flag,
-        max(case when interpersonal_rating is not null
-            and interpersonal_rated_on >= {{ add_days(as_of_date(), -180) }}
-            and interpersonal_rated_on <= {{ as_of_date() }} then 1 end) as rating_flag
+        contacts.account_id,
+        max(case when contacts.department is not null then 1 end) as department_flag,
+        max(case when contacts.interpersonal_rating is not null
+            and contacts.interpersonal_rated_on
+            >= {{ add_days(as_of_date(), '-relationship_rules.rating_days') }}
+            and contacts.interpersonal_rated_on <= {{ as_of_date() }} then 1 end) as rating_flag
     from contacts
-    group by account_id
+    cross join relationship_rules
+    group by contacts.account_id
 ),
 
 evidence as (
-    select account_id from ({{ current_rows('crm_relationship_evidence', ['evidence_id']) }}) as dated
-    where start_date <= {{ as_of_date() }}
-        and (end_date is null or end_date >= {{ as_of_date() }})
+    select account_id from {{ ref('stg_crm__relationship_evidence') }}
+    where end_date is null or end_date >= {{ as_of_date() }}
     group by account_id
 ),
 

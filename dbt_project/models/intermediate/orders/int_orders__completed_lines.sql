@@ -9,12 +9,7 @@ products as (select * from {{ ref('stg_erp__products') }}),
 
 rates as (select * from {{ ref('int_fx__rates') }}),
 
-documents as (
-    select * from {{ ref('int_revenue__documents') }}
-    where document_type = 'invoice' and order_id is not null
-),
-
-purchases as (select * from {{ ref('int_revenue__purchases') }}),
+reversed as (select * from {{ ref('int_orders__reversed') }}),
 
 units as (
     select * from {{ ref('int_identity__account_units') }}
@@ -25,14 +20,6 @@ units as (
 rules as (
     select * from ({{ dated_config('purchase_rules') }}) as every_rule
     where valid_from <= {{ as_of_date() }} and valid_until > {{ as_of_date() }}
-),
-
-billed_for_nothing as (
-    select documents.order_id
-    from documents
-    left join purchases on purchases.invoice_id = documents.invoice_id
-    group by documents.order_id
-    having count(purchases.invoice_id) = 0
 ),
 
 kinds as (
@@ -79,8 +66,8 @@ final as (
         on rates.currency_code = orders.currency_code and rates.rate_day = orders.order_date
     cross join rules
     left join products on products.product_id = kinds.product_id
-    left join billed_for_nothing on billed_for_nothing.order_id = orders.order_id
-    where billed_for_nothing.order_id is null
+    left join reversed on reversed.order_id = orders.order_id
+    where reversed.order_id is null
 )
 
 select * from final

@@ -78,6 +78,8 @@ sites as (select * from {{ ref('int_accounts__sites') }}),
 
 inputs as (select * from {{ ref('int_accounts__manual_inputs') }}),
 
+stages as (select * from {{ ref('int_relationships__stages') }} where is_latest),
+
 joined as (
     select
         versions.*,
@@ -119,10 +121,7 @@ final as (
         joined.channel,
         joined.owner_user_id,
         users.user_name as owner_name,
-        coalesce(case
-            when users.deactivated_on is not null then users.deactivated_on > {{ as_of_date() }}
-            when users.deactivated_on is null then users.is_active
-        end, false) as has_active_owner,
+        {{ is_active_user('users') }} as has_active_owner,
         joined.tier,
         joined.tier_since_date,
         joined.provisional_tier,
@@ -138,9 +137,9 @@ final as (
         end as account_subtype,
         coalesce(low_quality.is_low_quality, false) as is_low_quality,
         lifecycle.lifecycle_state,
-        cast(null as bigint) as evidenced_stage,
+        stages.evidenced_stage,
         joined.claimed_relationship_stage as claimed_stage,
-        false as is_single_threaded,
+        coalesce(stages.is_single_threaded, false) as is_single_threaded,
         contacts.has_finance_contact,
         contacts.since_two_way_contact_days,
         cast(contact_limits.limit_days as bigint) as contact_limit_days,
@@ -153,8 +152,8 @@ final as (
         {%- else %}
         false as is_contact_overdue,
         {%- endif %}
-        cast(null as bigint) as since_executive_contact_days,
-        cast(null as decimal(18,6)) as reciprocity_ratio,
+        contacts.since_executive_contact_days,
+        contacts.reciprocity_ratio,
         contacts.has_open_severe_conflict,
         cast(coalesce(daily.net_amount, 0) as decimal(18,2)) as ttm_net_revenue_amount,
         case when measures.measure_used is not null then
@@ -230,6 +229,7 @@ final as (
     inner join breadths on breadths.account_id = joined.account_id
     left join sites on sites.account_id = joined.account_id
     left join imputed on imputed.account_id = joined.account_id
+    left join stages on stages.account_id = joined.account_id
 )
 
 select * from final

@@ -6,8 +6,16 @@ quarantine as (select * from {{ source('landing', 'quarantine') }} where is_held
 rejected as (select * from {{ source('landing', 'rejected') }}),
 
 limits as (
-    select * from ({{ dated_config('candidate_config') }}) as dated
-    where valid_from <= {{ as_of_date() }} and valid_until > {{ as_of_date() }}
+    select
+        candidate_rules.influence_months,
+        candidate_rules.wallet_months,
+        relationship_rules.rating_days
+    from ({{ dated_config('candidate_config') }}) as candidate_rules
+    cross join ({{ dated_config('relationship_rules') }}) as relationship_rules
+    where candidate_rules.valid_from <= {{ as_of_date() }}
+        and candidate_rules.valid_until > {{ as_of_date() }}
+        and relationship_rules.valid_from <= {{ as_of_date() }}
+        and relationship_rules.valid_until > {{ as_of_date() }}
 ),
 {% for entity, rule in rules.items() %}
 {{ entity }}_counts as (
@@ -16,7 +24,7 @@ limits as (
         {%- for column in rule.columns + rule.manual.keys() | list %},
         {%- set limit = rule.manual.get(column) %}
         {%- if limit %}
-        {%- set oldest = add_months(as_of_date(), '-' ~ limit[1]) %}
+        {%- set oldest = last_expired_day(limit[1]) %}
         sum(case when {{ column }} is not null
             and {{ limit[0] }} > {{ oldest }} then 1 else 0 end)
             as {{ column }}_known,

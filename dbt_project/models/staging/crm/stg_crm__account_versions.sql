@@ -74,6 +74,7 @@ final as (
         own_growth_rated_on,
         exit_type,
         exit_reason,
+        executive_sponsor_user_id,
         version_date as stated_on
     from of_day
 )
