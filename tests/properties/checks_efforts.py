@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from tests.properties.basics import business_day, month_number
 from tests.properties.crowd import Case, cents, difference
+from tests.properties.relationships import AUTOMATIC
 from tests.properties.tiers import Rating, ratio
 
 # Account, user, day, whether both sides spoke.
@@ -21,6 +22,7 @@ def efforts_are_recomputed(case: Case) -> Iterator[str]:
     activities = [
         (r["account_id"], r.get("user_id"), business_day(r["activity_at"]), r["is_two_way"] is True)
         for r in case.inputs.rows.get("crm_activities", [])
+        if (r.get("channel") or "").lower() not in AUTOMATIC
     ]
     expected: dict[tuple[date, str], tuple] = {}
     for day, units in case.ratings.items():

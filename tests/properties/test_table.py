@@ -10,7 +10,6 @@ from tests.properties.metamorphic import CHANGES
 from tests.properties.run import CHECKS
 
 ROWS = dict(re.findall(r"^\| (I\d+) +\| (.+) \|$", str(tests.properties.__doc__), re.M))
-BUILT = {file.parent.name for file in (PROJECT_ROOT / "dbt_project/models/marts").rglob("*.sql")}
 
 
 def test_every_invariant_stands_in_the_table_once() -> None:

@@ -2,12 +2,21 @@
 -- that day. Units are told by activities alone, tiered or not: prospects take effort too.
 with months as (select * from {{ ref('int_calendar__month_ends') }} where is_tier_month),
 
+-- What a machine sends or logs is no effort.
+activities as (
+    select activities.*
+    from {{ ref('stg_crm__activities') }} as activities
+    left join {{ ref('automatic_channels') }} as automatic
+        on automatic.channel = lower(activities.channel) and automatic.is_automatic
+    where automatic.channel is null
+),
+
 activity_months as (
     select
         account_id,
         {{ month_start('activity_date') }} as month_start,
         count(*) as activities_count
-    from {{ ref('stg_crm__activities') }}
+    from activities
     group by account_id, {{ month_start('activity_date') }}
 ),
 
