@@ -14,12 +14,13 @@ from tests.properties.tiers import ratio
 
 STANDING = {"A": 1, "B": 2, "C": 3, "INACTIVE": 4}
 OF_TIERS = {"tier_drop", "tier_watch", "tier_lapsed", "tier_rise", "tier_reactivated",
-            "tier_config_change", "candidate_enter", "candidate_exit", "neglected_a",
+            "tier_config_change", "candidate_enter", "candidate_exit",
             "concentration_threshold"}  # fmt: skip
 OF_RECEIVABLES = {"payment_trap_enter", "payment_trap_exit", "overdue_90_enter", "credit_watch",
                   "credit_hold", "owner_drag_review", "cash_control_review",
                   "reconciliation_failed"}  # fmt: skip
 OF_DOCUMENTS = {"churn_state_enter", "won_back"}
+OF_RELATIONSHIPS = {"single_threaded_enter", "stage_loss"}
 NOBODY = "none"
 
 
@@ -30,6 +31,9 @@ def alert_quality_is_recomputed(case: Case) -> Iterator[str]:
         types = OF_DOCUMENTS | (OF_RECEIVABLES if case.has_receivables else set())
         types = types | (OF_TIERS if day in case.windows.tier_months else set())
         types = types | ({"bought_growth"} if day in case.windows.bridge_months else set())
+        if "crm_activities" in case.inputs.rows:
+            types = types | ({"neglected_a"} if day in case.windows.tier_months else set())
+        types = types | (OF_RELATIONSHIPS if case.relationships.is_known else set())
         for kind in types:
             events = [
                 e for e in case.mart("alert_events")

@@ -29,7 +29,7 @@ SET_TO_INFO = {
 
 def causes_and_severities_are_recomputed(case: Case) -> Iterator[str]:
     """Why an event came about and how bad it is: rulings 10 to 12, decisions 13 to 16."""
-    overdue = _overdue(case)
+    overdue, lonely = _overdue(case), _lonely(case)
     for row in case.mart("tier_events"):
         cause = _cause(case, row)
         base = BASE.get((row["event_type"], row["from_tier"], row["to_tier"]), "info")
@@ -47,16 +47,28 @@ def causes_and_severities_are_recomputed(case: Case) -> Iterator[str]:
                 steps -= 1
             if row["event_type"] == "drop" and is_heavy:
                 reasons.append("overdue_90_over_10pct_of_profit")
+            if row["event_type"] == "drop" and (day, unit) in lonely:
+                reasons.append("single_threaded")
             if row["event_type"] == "drop" and _was_largest(case, row):
                 reasons.append("top1_account")
             # At most one step up, however many reasons there are.
-            steps += any(r in {"overdue_90_over_10pct_of_profit", "top1_account"} for r in reasons)
+            steps += any(not r.startswith("lowered") for r in reasons)
             level = max(0, min(4, level + steps))
         expected = (cause, base, LEVELS[level], "|".join(reasons) or None, level < 3)
         found = tuple(row[c] for c in ("cause", "base_severity", "severity", "severity_reasons",
                                        "is_digest_only"))  # fmt: skip
         if expected != found:
             yield f"{row['event_key']}: expected {expected}, found {found}"
+
+
+def _lonely(case: Case) -> set[tuple[date, str]]:
+    """Return month-ends and units where all accounts that are spoken with hang on few."""
+    found: dict[tuple[date, str], set[bool]] = defaultdict(set)
+    for r in case.mart("relationship_stages"):
+        unit = case.books.identity(r["as_of_date"]).unit[r["account_id"]]
+        if r["activities_count"]:
+            found[r["as_of_date"], unit].add(r["is_single_threaded"])
+    return {key for key, verdicts in found.items() if verdicts == {True}}
 
 
 def _cause(case: Case, row: Row) -> str | None:

@@ -1,4 +1,4 @@
-"""Property of the alerts of customers that fall silent, are lost or come back (semantics 3.8)."""
+"""Properties of the alerts of customers and relationships that turn (semantics 3.8, 3.13)."""
 
 from __future__ import annotations
 
@@ -78,4 +78,40 @@ def _facts(case: Case, customer: str, course: Course, day: date) -> tuple:
     )  # fmt: skip
 
 
-CHECKS = (turns_of_customers_are_told,)
+def turns_of_relationships_are_told(case: Case) -> Iterator[str]:
+    """Month-ends at which an account comes to hang on single people, or loses a stage."""
+    books, before, expected = case.books, {}, {}
+    held = {
+        (day, account): stage
+        for account in {account for _, account in case.relationships.standings}
+        for day, stage, _ in case.relationships.confirmed(account)
+    }
+    for (day, account), standing in sorted(case.relationships.standings.items()):
+        identity = books.identity(day)
+        if day not in books.months or identity.customer[account] != account:
+            continue
+        was_lonely, was_at = before.get(account, (False, 0))
+        rating = case.ratings.get(day, {}).get(identity.unit[account])
+        tier, owner = rating.tier if rating else "", books.at(account, day)["owner_user_id"]
+        stage, profit = held[day, account], rating.profit if rating else None
+        if standing.is_single and not was_lonely:
+            severity = {"A": "high", "B": "medium"}.get(tier, "low")
+            expected["single_threaded_enter", account, day] = (None, None, severity, owner, profit)
+        if stage < was_at:
+            severity = "high" if tier == "A" else "medium"
+            told = (str(was_at), str(stage), severity, owner, profit)
+            expected["stage_loss", account, day] = told
+        before[account] = (standing.is_single, stage)
+    found = {
+        (r["alert_type"], r["unit_id"], r["effective_date"]): (
+            r["from_value"], r["to_value"], r["severity"], r["owner_user_id"],
+            cents(r["at_stake_amount"]),
+        )
+        for r in case.mart("alert_events")
+        if r["alert_type"] in {"single_threaded_enter", "stage_loss"}
+    }  # fmt: skip
+    if problem := difference(expected, found):
+        yield problem
+
+
+CHECKS = (turns_of_customers_are_told, turns_of_relationships_are_told)

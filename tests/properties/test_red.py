@@ -77,6 +77,9 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "months.month_end = followed.year_end"),
     "neglect_is_told": (
         "int_alerts__neglected", "was_neglected is not true", "was_neglected is not null"),
+    "turns_of_relationships_are_told": (
+        "int_alerts__relationships", "was_single_threaded is not true",
+        "was_single_threaded is not null"),
     "turns_of_customers_are_told": (
         "int_alerts__lifecycle", "= former_came_back_date", "<> former_came_back_date"),
     "efforts_are_recomputed": (

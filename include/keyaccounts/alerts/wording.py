@@ -56,9 +56,13 @@ CAUSES = {
 }
 STATES = {"active": "active", "at_risk": "at risk", "churned": "lost"}
 LABELS = {
+    "active_contacts_count": "Contacts who spoke with us lately",
+    "active_own_users_count": "Of us who spoke with them",
     "activities_count": "Activities in 12 months",
     "contact_limit_days": "Days within which it is to be spoken with",
     "owner_c_activities_count": "Activities of the owner with C accounts meanwhile",
+    "talks_count": "Talks lately",
+    "top_contact_ratio": "Share of the busiest contact",
     "silence_days": "Days since the last purchase",
     "rhythm_basis": "Rhythm taken from",
     "year_before_profit_amount": "Profit in the year to the last purchase",
@@ -106,6 +110,8 @@ NEXT_BY_TYPE = {
     "churn_state_enter": "Call the customer: ask what it needs now, and whether somebody else "
     "supplies it.",
     "won_back": "Find out what brought the customer back, and agree the next order.",
+    "single_threaded_enter": "Meet a second person there, and take a second one of us along.",
+    "stage_loss": "Look at which departments, or which work together, fell away, and win one back.",
     "neglected_a": "Speak with the customer this week; leave C accounts to inside sales.",
     "tier_rise": "Thank the customer and agree how to keep the tier.",
     "tier_reactivated": "Find out what brought the customer back and agree the next order.",

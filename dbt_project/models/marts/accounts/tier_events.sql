@@ -12,7 +12,21 @@ units as (select * from {{ ref('int_identity__account_units') }}),
 
 aging as (select * from {{ ref('receivables_aging') }}),
 
+stages as (select * from {{ ref('int_relationships__stages') }} where is_month_end),
+
 rules as ({{ dated_rule('overdue_90_share_of_profit') }}),
+
+-- A group hangs on single people where each of its accounts does that anybody talks with.
+threads as (
+    select
+        as_of_date,
+        tier_unit_id,
+        sum(case when is_single_threaded then 1 else 0 end) > 0
+            and sum(case when activities_count > 0 and not is_single_threaded then 1 else 0 end) = 0
+            as is_single_threaded
+    from stages
+    group by as_of_date, tier_unit_id
+),
 
 -- The smallest profit that reached a tier at a month-end.
 thresholds as (
@@ -57,7 +71,8 @@ joined as (
             overdue.overdue_90_plus_amount > 0
             and overdue.overdue_90_plus_amount > changes.profit_amount * rules.amount, false
         ) as has_heavy_overdue,
-        coalesce(changes.profit_rank_before = 1, false) as is_largest
+        coalesce(changes.profit_rank_before = 1, false) as is_largest,
+        coalesce(threads.is_single_threaded, false) as is_single_threaded
     from changes
     inner join versions
         on versions.account_id = changes.tier_unit_id
@@ -81,6 +96,9 @@ joined as (
         on overdue.effective_date = changes.effective_date
         and overdue.tier_unit_id = changes.tier_unit_id
         and overdue.event_type = changes.event_type
+    left join threads
+        on threads.as_of_date = changes.effective_date
+        and threads.tier_unit_id = changes.tier_unit_id
 ),
 
 judged as (
@@ -119,7 +137,9 @@ stepped as (
         case
             when cause = 'relative' then -1 else 0
         end + case
-            when event_type = 'drop' and (has_heavy_overdue or is_largest) then 1 else 0
+            when event_type = 'drop' and (has_heavy_overdue or is_single_threaded or is_largest)
+                then 1
+            else 0
         end as steps
     from judged
 ),
@@ -171,6 +191,8 @@ final as (
             case when cause = 'relative' and base_level > 0 then 'lowered_relative' end,
             case when event_type = 'drop' and has_heavy_overdue
                 and cause in ('relative', 'own_decline') then 'overdue_90_over_10pct_of_profit' end,
+            case when event_type = 'drop' and is_single_threaded
+                and cause in ('relative', 'own_decline') then 'single_threaded' end,
             case when event_type = 'drop' and is_largest
                 and cause in ('relative', 'own_decline') then 'top1_account' end
         ), '') as severity_reasons

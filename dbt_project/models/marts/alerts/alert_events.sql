@@ -295,6 +295,8 @@ alerts as (
     union all
     select * from {{ ref('int_alerts__neglected') }}
     union all
+    select * from {{ ref('int_alerts__relationships') }}
+    union all
     select * from concentration_alerts
 ),
 

@@ -1,12 +1,13 @@
 {#- What must be there before an alert of a type can be raised: a month of documents, twelve, twice as
-    many, or open receivables. -#}
+    many, open receivables, or what was logged (and, for stages, orders). -#}
 {%- set needs = {
     'tier_drop': 'tiers', 'tier_watch': 'tiers', 'tier_lapsed': 'tiers', 'tier_rise': 'tiers',
     'tier_reactivated': 'tiers', 'tier_config_change': 'tiers',
     'candidate_enter': 'tiers', 'candidate_exit': 'tiers',
     'concentration_threshold': 'tiers',
     'bought_growth': 'prior_year',
-    'churn_state_enter': 'documents', 'won_back': 'documents', 'neglected_a': 'tiers',
+    'churn_state_enter': 'documents', 'won_back': 'documents', 'neglected_a': 'efforts',
+    'single_threaded_enter': 'relationships', 'stage_loss': 'relationships',
     'payment_trap_enter': 'receivables', 'payment_trap_exit': 'receivables',
     'overdue_90_enter': 'receivables', 'credit_watch': 'receivables',
     'credit_hold': 'receivables', 'owner_drag_review': 'receivables',
@@ -36,6 +37,12 @@ grid as (
     ) as kinds (alert_type, basis)
     where (kinds.basis = 'tiers' and month_ends.is_tier_month)
         or kinds.basis = 'documents'
+        {%- if is_present('crm_activities') %}
+        or (kinds.basis = 'efforts' and month_ends.is_tier_month)
+        {%- endif %}
+        {%- if is_present('crm_activities') and is_present('erp_orders') %}
+        or kinds.basis = 'relationships'
+        {%- endif %}
         or (kinds.basis = 'prior_year' and month_ends.is_bridge_month)
         {%- if is_present('erp_payment_applications') %}
         or kinds.basis = 'receivables'
