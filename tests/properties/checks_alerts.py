@@ -20,6 +20,7 @@ OF_RECEIVABLES = {"payment_trap_enter", "payment_trap_exit", "overdue_90_enter",
                   "credit_hold", "owner_drag_review", "cash_control_review",
                   "reconciliation_failed"}  # fmt: skip
 OF_DOCUMENTS = {"churn_state_enter", "won_back"}
+OF_EFFORTS = {"neglected_a", "contact_overdue"}
 OF_RELATIONSHIPS = {"single_threaded_enter", "stage_loss"}
 NOBODY = "none"
 
@@ -32,7 +33,7 @@ def alert_quality_is_recomputed(case: Case) -> Iterator[str]:
         types = types | (OF_TIERS if day in case.windows.tier_months else set())
         types = types | ({"bought_growth"} if day in case.windows.bridge_months else set())
         if "crm_activities" in case.inputs.rows:
-            types = types | ({"neglected_a"} if day in case.windows.tier_months else set())
+            types = types | (OF_EFFORTS if day in case.windows.tier_months else set())
         types = types | (OF_RELATIONSHIPS if case.relationships.is_known else set())
         for kind in types:
             events = [

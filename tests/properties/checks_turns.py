@@ -10,6 +10,7 @@ from tests.properties.basics import month_end
 from tests.properties.crowd import Case, cents, difference
 from tests.properties.retention import customers
 from tests.properties.states import Course
+from tests.properties.tiers import Rating
 
 ONE_DAY = timedelta(days=1)
 LEVELS = ("active", "at_risk", "churned")
@@ -114,4 +115,41 @@ def turns_of_relationships_are_told(case: Case) -> Iterator[str]:
         yield problem
 
 
-CHECKS = (turns_of_customers_are_told, turns_of_relationships_are_told)
+def silences_are_told(case: Case) -> Iterator[str]:
+    """P18: the first day of each silence on which the limit of the tier of that day is passed."""
+    books, expected = case.books, {}
+    for account, talks in case.relationships.talks.items():
+        days = sorted({t.day for t in talks})
+        for last, until in zip(days, [*days[1:], books.end + ONE_DAY], strict=True):
+            for n in range(1, (until - last).days):
+                day = last + timedelta(days=n)
+                closed = day if month_end(day) == day else day.replace(day=1) - ONE_DAY
+                rating = _rating(case, account, closed)
+                if rating is None or rating.tier not in {"A", "B", "C"}:
+                    continue
+                limit = int(books.rule("contact_limits", day, tier=rating.tier)["limit_days"])
+                if n == limit + 1:
+                    severity = "medium" if rating.tier == "A" else "low"
+                    owner = books.at(account, day)["owner_user_id"]
+                    expected[account, day] = (severity, owner, rating.profit, str(last))
+                    break
+    found = {
+        (r["unit_id"], r["effective_date"]): (
+            r["severity"], r["owner_user_id"], cents(r["at_stake_amount"]),
+            json.loads(r["payload"])["last_two_way_date"],
+        )
+        for r in case.mart("alert_events") if r["alert_type"] == "contact_overdue"
+    }  # fmt: skip
+    if problem := difference(expected, found):
+        yield problem
+
+
+def _rating(case: Case, account: str, day: date) -> Rating | None:
+    """Return the rating of the unit of an account at a month-end, None for merged records."""
+    identity = case.books.identity(day)
+    if identity.customer.get(account) != account or account in identity.internal:
+        return None
+    return case.ratings.get(day, {}).get(identity.unit[account])
+
+
+CHECKS = (silences_are_told, turns_of_customers_are_told, turns_of_relationships_are_told)

@@ -77,6 +77,8 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "months.month_end = followed.year_end"),
     "neglect_is_told": (
         "int_alerts__neglected", "was_neglected is not true", "was_neglected is not null"),
+    "silences_are_told": (
+        "int_alerts__contacts", "limits.limit_days + 1", "limits.limit_days"),
     "turns_of_relationships_are_told": (
         "int_alerts__relationships", "was_single_threaded is not true",
         "was_single_threaded is not null"),

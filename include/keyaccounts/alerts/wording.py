@@ -61,6 +61,7 @@ LABELS = {
     "activities_count": "Activities in 12 months",
     "contact_limit_days": "Days within which it is to be spoken with",
     "owner_c_activities_count": "Activities of the owner with C accounts meanwhile",
+    "last_two_way_date": "Last two-way contact",
     "talks_count": "Talks lately",
     "top_contact_ratio": "Share of the busiest contact",
     "silence_days": "Days since the last purchase",
@@ -110,6 +111,7 @@ NEXT_BY_TYPE = {
     "churn_state_enter": "Call the customer: ask what it needs now, and whether somebody else "
     "supplies it.",
     "won_back": "Find out what brought the customer back, and agree the next order.",
+    "contact_overdue": "Call the customer this week.",
     "single_threaded_enter": "Meet a second person there, and take a second one of us along.",
     "stage_loss": "Look at which departments, or which work together, fell away, and win one back.",
     "neglected_a": "Speak with the customer this week; leave C accounts to inside sales.",

@@ -297,6 +297,8 @@ alerts as (
     union all
     select * from {{ ref('int_alerts__relationships') }}
     union all
+    select * from {{ ref('int_alerts__contacts') }}
+    union all
     select * from concentration_alerts
 ),
 

@@ -7,6 +7,7 @@
     'concentration_threshold': 'tiers',
     'bought_growth': 'prior_year',
     'churn_state_enter': 'documents', 'won_back': 'documents', 'neglected_a': 'efforts',
+    'contact_overdue': 'efforts',
     'single_threaded_enter': 'relationships', 'stage_loss': 'relationships',
     'payment_trap_enter': 'receivables', 'payment_trap_exit': 'receivables',
     'overdue_90_enter': 'receivables', 'credit_watch': 'receivables',
