@@ -256,7 +256,8 @@ def _state(pages: int) -> dict[str, object] | None:
     try:
         with urllib.request.urlopen(f"http://{LOOPBACK}:{pages}/json/", timeout=5) as answer:
             return dict(json.load(answer))
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
+    # A master that is still starting answers with its front page, whatever it is asked for.
+    except (urllib.error.URLError, ConnectionError, TimeoutError, json.JSONDecodeError):
         return None
 
 
