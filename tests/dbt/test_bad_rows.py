@@ -62,7 +62,8 @@ def test_only_checks_of_changed_tables_turn_red(copy: Copy, rows: list[BadRow]) 
     assert set(one_per_folder) == set(folders.values())
     for row in one_per_folder.values():
         with copy.holding(row):
-            assert copy.red(copy.project.checks.values()) == row.red | set(row.also), row.name
+            told = (row.red | set(row.also)) & set(copy.project.checks)
+            assert copy.red(copy.project.checks.values()) == told, row.name
 
 
 def test_a_check_is_red_by_the_row_that_it_names(copy: Copy, rows: list[BadRow]) -> None:

@@ -108,8 +108,11 @@ _VIEWS = {
             worktime(day, no) + interval 8 hour as response_due_at,
             worktime(day, no) + to_days(2 + 3 * severity::int) as resolution_due_at,
             piece(b, 3) < 0.1 as is_proactive,
-            if(kind in ('complaint', 'return') and (b >> 20) % 5 > 0,
-                product_id(1 + (b >> 24) % (select count(*) from products)), null) as product_id,
+            case when no in (select no from acc where role = 'cross')
+                    then (select product_id(min(no)) from products where family = 'Sensors')
+                when kind in ('complaint', 'return') and (b >> 20) % 5 > 0
+                    then product_id(1 + (b >> 24) % (select count(*) from products))
+            end as product_id,
             coalesce(resolved_at, first_response_at, worktime(day, no)) as updated_at
         from (select *, worktime(day, no) + to_minutes((30 + 900 * piece(b, 1))::int) as answered,
                 answered + to_hours((4 + 400 * piece(b, 2) * piece(b, 0))::int) as solved
