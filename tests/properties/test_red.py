@@ -252,14 +252,14 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "cross_sells", "starts.first_date < added.cross_sell_date",
         "starts.first_date <= added.cross_sell_date"),
     "concentration_is_recomputed": (
-        "concentration", "* 20000 +", "* 20002 +"),
+        "int_concentration__indexes", "* 20000 +", "* 20002 +"),
     "concentration_alerts_are_recomputed": (
-        "alert_events", "steps.band_level > steps.level_before",
+        "int_alerts__concentration", "steps.band_level > steps.level_before",
         "steps.band_level >= steps.level_before"),
     "referrals_are_recomputed": (
         "int_referrals__edges", "sources.customer_key as parent", "sources.account_id as parent"),
     "merging_never_lowers_the_index": (
-        "concentration", "sum(positive_cents * positive_cents)",
+        "int_concentration__indexes", "sum(positive_cents * positive_cents)",
         "sum(positive_cents * positive_cents / 4)"),
     "bi_reads_its_own_alerts": ("account_alerts", "'account_team'", "'account_teams'"),
 }  # fmt: skip

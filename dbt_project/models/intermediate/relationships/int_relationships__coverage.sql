@@ -4,9 +4,7 @@ with contacts as (select * from {{ ref('stg_crm__contacts') }} where is_active),
 
 talks as (select * from {{ ref('int_relationships__talks') }}),
 
-activities as (select * from {{ ref('stg_crm__activities') }}),
-
-automatic as (select * from {{ ref('automatic_channels') }} where is_automatic),
+activities as (select * from {{ ref('int_relationships__personal') }}),
 
 windows as (
     select talks_from from {{ ref('int_relationships__days') }} where is_latest
@@ -42,8 +40,7 @@ greeted as (
         on festivals.festival_rank = 1
         and festivals.from_date <= activities.activity_date
         and festivals.to_date >= activities.activity_date
-    left join automatic on automatic.channel = lower(activities.channel)
-    where activities.purpose = 'courtesy' and automatic.channel is null
+    where activities.purpose = 'courtesy'
     group by activities.contact_id
 ),
 

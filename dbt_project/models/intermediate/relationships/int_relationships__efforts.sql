@@ -10,15 +10,6 @@ units as (select * from {{ ref('int_identity__account_units') }} where not is_in
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
--- What a machine sends or logs is no effort.
-activities as (
-    select activities.*
-    from {{ ref('stg_crm__activities') }} as activities
-    left join {{ ref('automatic_channels') }} as automatic
-        on automatic.channel = lower(activities.channel) and automatic.is_automatic
-    where automatic.channel is null
-),
-
 activity_days as (
     select
         account_id,
@@ -26,7 +17,7 @@ activity_days as (
         activity_date,
         count(*) as activities_count,
         max(case when is_two_way then 1 else 0 end) as two_way
-    from activities
+    from {{ ref('int_relationships__personal') }}
     group by account_id, user_id, activity_date
 ),
 

@@ -1,9 +1,7 @@
 {{ config(materialized='view') }}
 
 -- Each two-way activity between people, and the departments on both sides.
-with activities as (select * from {{ ref('stg_crm__activities') }} where is_two_way),
-
-automatic as (select * from {{ ref('automatic_channels') }} where is_automatic),
+with activities as (select * from {{ ref('int_relationships__personal') }} where is_two_way),
 
 contacts as (select * from {{ ref('stg_crm__contacts') }}),
 
@@ -19,10 +17,8 @@ final as (
         coalesce(contacts.department, 'unknown') as customer_department,
         coalesce(activities.our_department, users.department, 'unknown') as own_department
     from activities
-    left join automatic on automatic.channel = lower(activities.channel)
     left join contacts on contacts.contact_id = activities.contact_id
     left join users on users.user_id = activities.user_id
-    where automatic.channel is null
 )
 
 select * from final

@@ -1,22 +1,14 @@
 -- What was logged with each tier unit in the twelve months to each month-end, by the identity of
--- that day. Units are told by activities alone, tiered or not: prospects take effort too.
+-- that day. Units are told by activities alone, tiered or not: prospects take effort too,
+-- and what a machine sends or logs is none.
 with months as (select * from {{ ref('int_calendar__month_ends') }} where is_tier_month),
-
--- What a machine sends or logs is no effort.
-activities as (
-    select activities.*
-    from {{ ref('stg_crm__activities') }} as activities
-    left join {{ ref('automatic_channels') }} as automatic
-        on automatic.channel = lower(activities.channel) and automatic.is_automatic
-    where automatic.channel is null
-),
 
 activity_months as (
     select
         account_id,
         {{ month_start('activity_date') }} as month_start,
         count(*) as activities_count
-    from activities
+    from {{ ref('int_relationships__personal') }}
     group by account_id, {{ month_start('activity_date') }}
 ),
 

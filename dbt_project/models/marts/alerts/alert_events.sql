@@ -43,8 +43,6 @@ reconciliations as (select * from {{ ref('receivables_reconciliation') }}),
 
 bought_growth_alerts as (select * from {{ ref('int_alerts__bought_growth') }}),
 
-concentration as (select * from {{ ref('concentration') }}),
-
 units as (select * from {{ ref('int_identity__account_units') }}),
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
@@ -270,8 +268,6 @@ reconciliation_alerts as (
     where check_status = 'different'
 ),
 
-{{ concentration_alerts() }},
-
 alerts as (
     select * from tier_alerts
     union all
@@ -299,7 +295,7 @@ alerts as (
     union all
     select * from {{ ref('int_alerts__contacts') }}
     union all
-    select * from concentration_alerts
+    select * from {{ ref('int_alerts__concentration') }}
 ),
 
 final as (

@@ -19,6 +19,8 @@ account_windows as (select * from {{ ref('int_revenue__account_windows') }}),
 
 line_groups as (select * from {{ ref('int_revenue__line_groups') }}),
 
+ledger_windows as (select * from {{ ref('int_retention__ledger_windows') }}),
+
 units as (select * from {{ ref('int_identity__account_units') }}),
 
 epochs as (select max(epoch_date) as epoch_date from {{ ref('int_identity__epochs') }}),
@@ -244,53 +246,6 @@ cohort_revenue_checks as (
     left join customer_months on customer_months.month_start = months.month_start
 ),
 
--- The ledger of a month-end: all lines of its twelve months, less those of who was internal then.
-ledger_months as (
-    select
-        month_start,
-        sum(net_amount) as net_amount
-    from line_groups
-    group by month_start
-),
-
-internal_units as (select epoch_date, account_id from units where is_internal),
-
-internal_accounts as (select account_id from internal_units group by account_id),
-
-internal_months as (
-    select
-        line_groups.account_id,
-        line_groups.month_start,
-        sum(line_groups.net_amount) as net_amount
-    from line_groups
-    inner join internal_accounts on internal_accounts.account_id = line_groups.account_id
-    group by line_groups.account_id, line_groups.month_start
-),
-
-internal_windows as (
-    select
-        bridge_months.month_end,
-        sum(internal_months.net_amount) as net_amount
-    from bridge_months
-    inner join internal_units on internal_units.epoch_date = bridge_months.epoch_date
-    inner join internal_months
-        on internal_months.account_id = internal_units.account_id
-        and internal_months.month_start >= bridge_months.window_from
-        and internal_months.month_start <= bridge_months.month_start
-    group by bridge_months.month_end
-),
-
-all_windows as (
-    select
-        bridge_months.month_end,
-        sum(ledger_months.net_amount) as net_amount
-    from bridge_months
-    inner join ledger_months
-        on ledger_months.month_start >= bridge_months.window_from
-        and ledger_months.month_start <= bridge_months.month_start
-    group by bridge_months.month_end
-),
-
 tier_sums as (
     select
         month_end,
@@ -314,12 +269,10 @@ tier_revenue_checks as (
         'tier_revenue' as check_name,
         '{{ scope_id }}' as scope_id,
         coalesce({{ side }}.net_amount, 0) as left_value,
-        coalesce(all_windows.net_amount, 0) - coalesce(internal_windows.net_amount, 0)
-            as right_value
+        ledger_windows.net_amount as right_value
     from bridge_months
     left join {{ side }} on {{ side }}.month_end = bridge_months.month_end
-    left join all_windows on all_windows.month_end = bridge_months.month_end
-    left join internal_windows on internal_windows.month_end = bridge_months.month_end
+    inner join ledger_windows on ledger_windows.month_end = bridge_months.month_end
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

@@ -1,36 +1,43 @@
-{#
-Alerts of concentration, as CTEs over `concentration`, `months` and `accounts` of alert_events; the
-last one is concentration_alerts. Only a band that rises is told; a scope below the company only when it
-has enough units (dated rule), as the largest of a few is always large.
-#}
-{% macro concentration_alerts() -%}
-{%- set level -%}
-    case band when 'noticeable' then 2 when 'moderate' then 2 when 'high' then 3 when 'critical' then 4 else 0 end
-{%- endset -%}
-concentration_rules as ({{ dated_config('concentration_config') }}),
+-- A band of concentration that rises, at its month-end. A scope below the company is told of only when
+-- it has enough units (dated rule), as the largest of a few is always large.
+with indexes as (select * from {{ ref('int_concentration__indexes') }}),
 
-concentration_bands as (
+months as (select * from {{ ref('int_calendar__month_ends') }} where is_tier_month),
+
+names as (
+    select * from {{ ref('stg_crm__account_versions') }}
+    where valid_from <= {{ as_of_date() }} and valid_to > {{ as_of_date() }}
+),
+
+rules as ({{ dated_config('concentration_config') }}),
+
+bands as (
     {%- for index_name, band in [('top1', 'top1_band'), ('hhi', 'hhi_band')] %}
     select
-        concentration.*,
+        indexes.*,
         months.month_number,
         '{{ index_name }}' as index_name,
-        concentration.{{ band }} as band
-    from concentration
-    inner join months on months.month_end = concentration.month_end
+        indexes.{{ band }} as band
+    from indexes
+    inner join months on months.month_end = indexes.month_end
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
 
-concentration_levels as (
+levels as (
     select
         *,
-        {{ level }} as band_level
-    from concentration_bands
+        case
+            when band in ('noticeable', 'moderate') then 2
+            when band = 'high' then 3
+            when band = 'critical' then 4
+            when band in ('none', 'low') then 0
+        end as band_level
+    from bands
 ),
 
 -- A scope that was not there a month before had no band.
-concentration_steps as (
+stepped as (
     select
         *,
         case
@@ -42,13 +49,13 @@ concentration_steps as (
                 then lag(band_level) over by_scope
             else 0
         end as level_before
-    from concentration_levels
+    from levels
     window by_scope as (
         partition by scope_type, scope_id, measure, index_name order by month_number
     )
 ),
 
-concentration_rises as (
+rises as (
     select
         steps.*,
         case
@@ -64,8 +71,8 @@ concentration_rises as (
             when 'owner' then concat_ws(' ', 'the accounts of', steps.scope_id)
             when 'product_family' then concat_ws(' ', 'product family', steps.scope_id)
         end as scope_name
-    from concentration_steps as steps
-    inner join concentration_rules as rules
+    from stepped as steps
+    inner join rules
         on rules.valid_from <= steps.month_end and rules.valid_until > steps.month_end
     where steps.band_level > steps.level_before
         and (
@@ -73,7 +80,7 @@ concentration_rises as (
         )
 ),
 
-concentration_alerts as (
+final as (
     select
         'concentration_threshold' as alert_type,
         'scope' as unit_type,
@@ -96,7 +103,7 @@ concentration_alerts as (
         rises.total_positive_amount as at_stake_amount,
         'concentration' as source_mart,
         {{ json_object({
-            'account_name': 'accounts.account_name', 'accounts_count': 'rises.accounts_count',
+            'account_name': 'names.account_name', 'accounts_count': 'rises.accounts_count',
             'base_currency': "'" ~ var('base_currency') ~ "'",
             'effective_accounts': 'rises.effective_accounts', 'hhi_points': 'rises.hhi_points',
             'measure': 'rises.measure', 'scope_name': 'rises.scope_name',
@@ -104,7 +111,8 @@ concentration_alerts as (
             'total_positive_amount': 'rises.total_positive_amount',
             'without_top1_amount': 'rises.without_top1_amount'
         }) }} as payload
-    from concentration_rises as rises
-    left join accounts on accounts.account_id = rises.top1_tier_unit_id
+    from rises as rises
+    left join names on names.account_id = rises.top1_tier_unit_id
 )
-{%- endmacro %}
+
+select * from final
