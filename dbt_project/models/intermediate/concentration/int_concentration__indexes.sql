@@ -5,11 +5,11 @@ months as (
     select * from {{ ref('int_calendar__month_ends') }} where is_tier_month
 ),
 
-aging as (
-    select * from {{ ref('receivables_aging') }} where is_month_end and not is_internal
+account_days as (
+    select * from {{ ref('int_receivables__account_days') }} where is_month_end and not is_internal
 ),
 
-units as (select * from {{ ref('int_identity__account_units') }} where not is_internal),
+positions as (select * from {{ ref('int_control__positions') }}),
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
@@ -35,16 +35,17 @@ debts as (
             when 'channel' then versions.channel
             when 'owner' then coalesce(versions.owner_user_id, 'none')
         end as scope_id,
-        units.tier_unit_id,
-        aging.gross_open_amount
+        account_days.tier_unit_id,
+        positions.gross_open_amount
     from months
-    inner join aging on aging.as_of_date = months.month_end
-    inner join units
-        on units.epoch_date = months.epoch_date and units.account_id = aging.account_id
+    inner join account_days on account_days.as_of_date = months.month_end
     inner join versions
-        on versions.account_id = aging.account_id
+        on versions.account_id = account_days.account_id
         and versions.valid_from <= months.month_end
         and versions.valid_to > months.month_end
+    left join positions
+        on positions.as_of_date = months.month_end
+        and positions.account_id = account_days.account_id
     cross join scopes
 ),
 
