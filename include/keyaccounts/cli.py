@@ -151,9 +151,14 @@ def _add_reading(commands: Any) -> None:
     status.add_argument("--home")
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=_run_status)
-    explain = commands.add_parser("explain", help="why an account has its tier")
+    explain = commands.add_parser(
+        "explain", help="one account in a screenful: what to do, where it stands, and why"
+    )
     explain.add_argument("account_id")
     explain.add_argument("--home")
+    explain.add_argument(
+        "--history", action="store_true", help="its last month-ends and all its tiers as well"
+    )
     explain.add_argument("--json", action="store_true")
     explain.set_defaults(run=_run_explain)
 
@@ -170,7 +175,11 @@ def _run_explain(arguments: argparse.Namespace) -> int:
     from keyaccounts.reports.explain import explain, explain_lines
 
     facts = explain(load_settings(home=arguments.home), arguments.account_id)
-    print(_as_json(facts) if arguments.json else "\n".join(explain_lines(facts)))
+    print(
+        _as_json(facts)
+        if arguments.json
+        else "\n".join(explain_lines(facts, with_history=arguments.history))
+    )
     return 0
 
 

@@ -15,6 +15,7 @@ import pytest
 from keyaccounts import nightly
 from keyaccounts.demo import generate
 from keyaccounts.reports.explain import explain, explain_lines
+from keyaccounts.reports.profile import STEPS
 from keyaccounts.reports.status import demo_lines
 from keyaccounts.settings import PROJECT_ROOT, Run, Settings
 from tests.conftest import run_at, settings_for, silent
@@ -148,14 +149,41 @@ def test_reviews_reach_finance_control_and_nobody_else(demo: Demo) -> None:
 
 def test_explain_names_figures_threshold_history_and_drivers(demo: Demo) -> None:
     whale = demo.stories["whale_losing_volume"]["account_ids"][0]
-    text = "\n".join(explain_lines(explain(demo.settings, whale)))
+    facts = explain(demo.settings, whale)
+    screen = explain_lines(facts)
     for part in (
-        "Tier B at 2026-10-31",
+        "Tier B since 2026-10-31",
         "below 80% is A",
-        "from 2026-10-31 to now",
         "lost product",
+        "To do",
+        "Money owed",
+        "Relationship",
+        "Service in 12 months",
+        "Last alerts",
     ):
-        assert part in text
+        assert part in "\n".join(screen)
+    assert len(screen) <= 60
+    assert max(map(len, screen)) <= 100
+    whole = explain_lines(facts, with_history=True)
+    assert whole[: len(screen)] == screen
+    assert any("from 2026-10-31 to now" in line for line in whole[len(screen) :])
+
+
+def test_explain_says_each_next_step_in_words(demo: Demo) -> None:
+    """One account per step there is, prospects and merged records among them."""
+    found = demo.con.execute(
+        "select unnest(string_split(next_steps, '|')) as step, min(account_id) "
+        "from marts.accounts where next_steps is not null group by step"
+    ).fetchall()
+    # Nobody there has a severe conflict open, or makes a loss without being a candidate.
+    assert set(STEPS) - {step for step, _ in found} <= {"resolve_conflict", "review_exit"}
+    for step, account in found:
+        text = "\n".join(explain_lines(explain(demo.settings, account)))
+        assert STEPS[step].partition("{")[0] in " ".join(text.split()), (step, account)
+    for where in ("is_internal", "is_merged_away", "tier is null", "last_purchase_date is null"):
+        row = demo.con.execute(f"select min(account_id) from marts.accounts where {where}")
+        (account,) = row.fetchone()
+        assert explain_lines(explain(demo.settings, account)), where
 
 
 def test_the_demo_ends_with_eleven_lines(demo: Demo) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tests.properties import (
     checks_accounts,
+    checks_advice,
     checks_alerts,
     checks_candidates,
     checks_collections,
@@ -60,6 +61,7 @@ CHECKS: dict[str, Check] = {
         checks_retention,
         checks_lifecycle,
         checks_accounts,
+        checks_advice,
         checks_control,
         checks_value,
         checks_candidates,

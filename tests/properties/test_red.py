@@ -119,6 +119,12 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "contacts_are_recomputed": (
         "int_accounts__contacts", "case_type in ('complaint', 'dispute')",
         "case_type in ('dispute')"),
+    "accounts_repeat_their_unit": (
+        "accounts", "candidates.reasons as candidate_reasons", "'volume' as candidate_reasons"),
+    "old_debts_and_families_are_recomputed": (
+        "accounts", "where status <> 'bought'", "where status = 'never'"),
+    "next_steps_follow_from_the_row": (
+        "accounts", "and coalesce(known.exit_type <> 'voluntary_by_us', true)", "and true"),
     "basis_and_subtype_are_recomputed": (
         "accounts", "quarters.quarters_count >= 8", "quarters.quarters_count >= 7"),
     "breadth_and_sites_are_recomputed": (

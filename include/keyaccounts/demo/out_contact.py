@@ -28,22 +28,28 @@ _VIEWS = {
                 date '{start}' + to_months(month) + to_days(floor(28 * piece(b, 0))::int) as day
             from each
         ), kept as (
-            select *, b >> 40 as c from drawn where day <= date '{end}' and day >= created_on
+            select *, b >> 40 as c,
+                -- The fourth contact is an executive, as the first user is.
+                role is null and size > 60000 and contacts >= 4 and piece(b, 3) >= 0.2
+                    and u('executives', month_key * 8 + i) < 0.12 as is_between_executives
+            from drawn where day <= date '{end}' and day >= created_on
                 and (role is distinct from 'single' or day < date '{gone_on}')
         )
         select 'AC' || lpad(no::varchar, 6, '0') || '-' || strftime(day, '%Y%m') || '-' || i
             as activity_id,
             account_id(no) as account_id,
-            'C' || lpad(no::varchar, 6, '0') || '-'
-                || (1 + floor(contacts * pow(piece(b, 1), 1.5))::int) as contact_id,
-            user_id(case when role = 'single' or (piece(b, 2) < 0.75 and owner_no is not null
-                and not owner_gone) then owner_no
+            'C' || lpad(no::varchar, 6, '0') || '-' || if(is_between_executives, 4,
+                1 + floor(contacts * pow(piece(b, 1), 1.5))::int) as contact_id,
+            user_id(case when is_between_executives then 1
+                when role = 'single' or (piece(b, 2) < 0.75 and owner_no is not null
+                    and not owner_gone) then owner_no
                 else {first_support} + (c % {support})::int end) as user_id,
             worktime(day::date, month_key * 8 + i) as activity_at,
             case when piece(b, 3) < 0.2 then 'mass_mail'
                 else ['meeting', 'call', 'visit', 'email'][1 + (c % 4)::bigint] end as channel,
             if(piece(b, 3) >= 0.2 and (c >> 4) % 3 = 0, 'inbound', 'outbound') as direction,
-            piece(b, 3) >= 0.2 and (c % 4 < 3 or (c >> 4) % 3 = 0) as is_two_way,
+            piece(b, 3) >= 0.2 and (is_between_executives or c % 4 < 3 or (c >> 4) % 3 = 0)
+                as is_two_way,
             ['sales', 'sales', 'service', 'courtesy'][1 + ((c >> 8) % 4)::bigint] as purpose,
             if((c >> 12) % 4 = 0, null, 5 * (1 + (c >> 14) % 18))::int as duration_minutes,
             worktime(day::date, month_key * 8 + i) as updated_at

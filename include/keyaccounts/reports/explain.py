@@ -1,4 +1,4 @@
-"""`keyaccounts explain`: why an account has its tier, from the published rows alone."""
+"""`keyaccounts explain`: one account and why it has its tier, from the published rows alone."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from typing import Any
 
 from keyaccounts.alerts.formats import one_line
 from keyaccounts.errors import ConfigurationError
-from keyaccounts.reports.reader import open_publication
+from keyaccounts.reports.profile import profile_lines
+from keyaccounts.reports.reader import Reader, open_publication
 from keyaccounts.settings import Settings
 
 SHOWN_MONTHS = 6
+SHOWN_ALERTS = 4
 
 
 def explain(settings: Settings, account_id: str) -> dict[str, Any]:
-    """Return the facts about the tier of an account's unit.
+    """Return what the marts say of an account and of the tier of its unit.
 
-    Keys: account, unit_months (newest first), history, events, drivers (of the newest negative
-    event that has them), products, receivables. Raises ConfigurationError for an unknown account.
+    Keys: published, rules, account, members, unit_months (newest first), history, events, drivers
+    and products (of the newest event that has drivers), explained_event; lifecycle, payments,
+    credit, service, forecast, value (a row or {}), families (two counts), alerts (newest first).
+    Raises ConfigurationError for an unknown account.
     """
     with open_publication(settings) as reader:
         account = reader.row("select * from marts.accounts where account_id = ?", account_id)
@@ -73,59 +77,67 @@ def explain(settings: Settings, account_id: str) -> dict[str, Any]:
                 explained,
             ),
             "explained_event": next((e for e in events if e["event_key"] == explained), None),
+            **_around(reader, account),
         }
 
 
-def explain_lines(facts: dict[str, Any]) -> list[str]:
-    """Return the explanation as text."""
-    account, currency = facts["account"], facts["published"]["base_currency"]
-    lines = [
-        f"{one_line(account['account_name'])} ({account['account_id']}), figures as of "
-        f"{facts['published']['as_of_date']}, {currency}"
-    ]
-    if account["is_internal"]:
-        return [*lines, "An internal account: it has no tier."]
-    if account["customer_key"] != account["account_id"]:
-        lines.append(f"It is one customer with {account['customer_key']} (merged, or same tax id).")
-    if account["tier_unit_id"] != account["customer_key"]:
-        lines.append(f"Its tier is that of its ultimate parent {account['tier_unit_id']}.")
-    if len(facts["members"]) > 1:
-        lines.append(f"The unit has {len(facts['members'])} accounts.")
-    if not facts["unit_months"]:
-        return [*lines, "Not rated yet: there is no complete twelve-month window."]
-    now = facts["unit_months"][0]
-    lines += ["", *_rating(now, facts["rules"][str(now["tier_config_valid_from"])])]
-    lines += ["", "Last month-ends", *_months(facts["unit_months"])]
-    lines += ["", "History", *_history(facts["history"])]
+def _around(reader: Reader, account: dict[str, Any]) -> dict[str, Any]:
+    """Return what the other marts say of the account today."""
+    account_id, customer, unit = (
+        account[key] for key in ("account_id", "customer_key", "tier_unit_id")
+    )
+    return {
+        "lifecycle": reader.row(
+            "select * from marts.customer_lifecycle where customer_key = ? and is_latest", customer
+        ),
+        "payments": reader.row(
+            "select * from marts.payment_behaviour where account_id = ? and is_latest", account_id
+        ),
+        "credit": reader.row(
+            "select * from marts.credit_exposure where account_id = ? and is_latest", account_id
+        ),
+        "service": reader.row(
+            "select * from marts.service_levels where account_id = ? "
+            "and month_end = (select max(month_end) from marts.service_levels)",
+            account_id,
+        ),
+        "forecast": reader.row(
+            "select * from marts.forecasts where account_id = ? and actual_amount is null "
+            "order by forecast_month limit 1",
+            account_id,
+        ),
+        "value": reader.row(
+            "select * from marts.account_value where tier_unit_id = ? "
+            "and month_end = (select max(month_end) from marts.account_value)",
+            unit,
+        ),
+        "families": reader.row(
+            "select count(*) filter (status = 'bought') as bought, count(*) as offered "
+            "from marts.white_space where account_id = ?",
+            customer,
+        ),
+        "alerts": reader.rows(
+            "select * from marts.account_alerts where unit_id in (?, ?, ?) "
+            f"order by effective_date desc, event_key limit {SHOWN_ALERTS}",
+            account_id, customer, unit,
+        ),
+    }  # fmt: skip
+
+
+def explain_lines(facts: dict[str, Any], *, with_history: bool = False) -> list[str]:
+    """Return the account in a screenful, with the reasons of its newest drop or watch.
+
+    `with_history` adds the last month-ends and every period of one tier.
+    """
+    lines = profile_lines(facts)
+    if facts["account"]["is_internal"] or not facts["unit_months"]:
+        return lines
     event = facts["explained_event"]
     if event:
-        lines += ["", *_drivers(event, facts["drivers"], facts["products"])]
-    return lines
-
-
-def _rating(now: dict[str, Any], rules: dict[str, str]) -> list[str]:
-    share = now["cum_share_before_ratio"]
-    better = f"{share or 0:.4%} of all positive profit"
-    lines = [
-        f"Tier {now['tier']} at {now['month_end']} (this month alone: {now['evaluated_tier']}; "
-        f"rules of {now['tier_config_valid_from']})",
-        f"  {now['measure_used'].replace('_', ' ')} of twelve months "
-        f"{now['ttm_profit_amount']:,.2f} on revenue of {now['ttm_net_revenue_amount']:,.2f}, rank "
-        f"{now['profit_rank'] or 'none'}",
-        f"  Units with more profit hold {better}: below "
-        f"{float(rules['threshold_a']):.0%} is A, below {float(rules['threshold_b']):.0%} is B",
-    ]
-    if now["tier"] == "INACTIVE":
-        lines[1:] = ["  No line in the last twelve months"]
-    if now["down_streak_count"]:
-        lines.append(
-            f"  Down-eligible for {now['down_streak_count']} month-end(s) in a row: "
-            f"{rules['down_month_ends']} make a drop"
-        )
-    if now["is_at_risk"]:
-        lines.append("  At risk: the figures of this month alone are a worse tier")
-    if now["is_one_off_bulk"]:
-        lines.append("  One-off bulk: a single purchase month in the window")
+        lines += _drivers(event, facts["drivers"], facts["products"])
+    if with_history:
+        lines += ["Last month-ends", *_months(facts["unit_months"])]
+        lines += ["History", *_history(facts["history"])]
     return lines
 
 

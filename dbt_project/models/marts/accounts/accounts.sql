@@ -80,6 +80,37 @@ inputs as (select * from {{ ref('int_accounts__manual_inputs') }}),
 
 stages as (select * from {{ ref('int_relationships__stages') }} where is_latest),
 
+candidates as (
+    select
+        tier_unit_id,
+        reasons
+    from {{ ref('quasi_key_accounts') }}
+    where month_end = (select last_month_end from {{ ref('int_calendar__bounds') }})
+),
+
+-- What its industry buys most among what it does not buy.
+ranked_gaps as (
+    select
+        account_id,
+        product_family,
+        row_number() over (
+            partition by account_id
+            order by
+                peer_buyers_ratio desc,
+                coalesce(peer_median_revenue_amount, 0) desc,
+                product_family
+        ) as gap_rank
+    from {{ ref('white_space') }}
+    where status <> 'bought' and peer_buyers_ratio > 0
+),
+
+gaps as (select * from ranked_gaps where gap_rank = 1),
+
+contact_rules as (
+    select * from ({{ dated_config('contact_rules') }}) as dated
+    where valid_from <= {{ as_of_date() }} and valid_until > {{ as_of_date() }}
+),
+
 joined as (
     select
         versions.*,
@@ -88,7 +119,11 @@ joined as (
         tiers.tier,
         history.valid_from as tier_since_date,
         provisional.provisional_tier,
+        provisional.predicted_tier,
+        coalesce(provisional.is_predicted_worse, false) as is_predicted_worse,
         tiers.tier_in_channel,
+        tiers.triage,
+        candidates.reasons as candidate_reasons,
         coalesce(tiers.is_at_risk, false) as is_at_risk,
         coalesce(tiers.is_one_off_bulk, false) as is_one_off_bulk,
         concat_ws(
@@ -96,7 +131,15 @@ joined as (
             case when inputs.is_reference then 'reference' end,
             case when tiers.tier = 'A' then 'volume' end
         ) as basis,
-        inputs.coverage_ratio
+        inputs.coverage_ratio,
+        concat_ws(
+            '|',
+            case when not inputs.has_department then 'contact_departments' end,
+            case when not inputs.has_rating then 'contact_ratings' end,
+            case when not inputs.has_influence then 'influence' end,
+            case when not inputs.has_evidence then 'relationship_evidence' end,
+            case when not inputs.has_wallet then 'wallet' end
+        ) as not_assessed
     from versions
     inner join units on units.account_id = versions.account_id
     inner join inputs on inputs.account_id = versions.account_id
@@ -104,9 +147,11 @@ joined as (
     left join history on history.tier_unit_id = units.tier_unit_id and not units.is_internal
     left join provisional
         on provisional.tier_unit_id = units.tier_unit_id and not units.is_internal
+    left join candidates
+        on candidates.tier_unit_id = units.tier_unit_id and not units.is_internal
 ),
 
-final as (
+known as (
     select
         {{ as_of_date() }} as as_of_date,
         joined.account_id,
@@ -125,10 +170,14 @@ final as (
         joined.tier,
         joined.tier_since_date,
         joined.provisional_tier,
+        joined.predicted_tier,
+        joined.is_predicted_worse,
         joined.tier_in_channel,
+        joined.triage,
         joined.is_at_risk,
         joined.basis <> '' as is_key_account,
         nullif(joined.basis, '') as key_account_basis,
+        joined.candidate_reasons,
         case
             when joined.is_one_off_bulk then 'one_off_bulk'
             when quarters.quarters_count >= 8 then 'long_term'
@@ -137,6 +186,7 @@ final as (
         end as account_subtype,
         coalesce(low_quality.is_low_quality, false) as is_low_quality,
         lifecycle.lifecycle_state,
+        joined.exit_type,
         stages.evidenced_stage,
         joined.claimed_relationship_stage as claimed_stage,
         coalesce(stages.is_single_threaded, false) as is_single_threaded,
@@ -175,11 +225,15 @@ final as (
         {%- if is_present('erp_payment_applications') %}
         cast(coalesce(aging.gross_open_amount, 0) as decimal(18,2)) as gross_receivables_amount,
         cast(coalesce(aging.overdue_amount, 0) as decimal(18,2)) as overdue_amount,
+        cast(coalesce(
+            aging.overdue_31_60_amount + aging.overdue_61_90_amount + aging.overdue_90_plus_amount,
+            0) as decimal(18,2)) as overdue_31_plus_amount,
         cast(coalesce(aging.unapplied_cash_amount + aging.unapplied_credit_amount, 0)
             as decimal(18,2)) as unapplied_amount,
         {%- else %}
         cast(null as decimal(18,2)) as gross_receivables_amount,
         cast(null as decimal(18,2)) as overdue_amount,
+        cast(null as decimal(18,2)) as overdue_31_plus_amount,
         cast(null as decimal(18,2)) as unapplied_amount,
         {%- endif %}
         -- An internal account, or one without a document, has no row.
@@ -205,10 +259,12 @@ final as (
         cast(null as bigint) as breadth_count,
         {%- endif %}
         breadths.breadth_ratio,
+        gaps.product_family as next_family,
         cast(coalesce(sites.sites_count, 1) as bigint) as sites_count,
         cast(coalesce(sites.buying_sites_count, 0) as bigint) as buying_sites_count,
         imputed.account_id is not null as has_imputed_due_dates,
-        joined.coverage_ratio
+        joined.coverage_ratio,
+        nullif(joined.not_assessed, '') as not_assessed
     from joined
     left join measures on true
     left join users on users.user_id = joined.owner_user_id
@@ -230,6 +286,62 @@ final as (
     left join sites on sites.account_id = joined.account_id
     left join imputed on imputed.account_id = joined.account_id
     left join stages on stages.account_id = joined.account_id
+    left join gaps on gaps.account_id = joined.account_id
+),
+
+final as (
+    select
+        known.*,
+        -- The most urgent first: what hurts now, then what slips away, then what may grow.
+        nullif(case when not known.is_internal and not known.is_merged_away then
+            concat_ws(
+                '|',
+                case when known.has_open_severe_conflict then 'resolve_conflict' end,
+                {%- if is_present('crm_users') %}
+                case when not known.has_active_owner then 'assign_owner' end,
+                {%- endif %}
+                case when known.credit_status = 'hold' then 'settle_credit' end,
+                case when known.overdue_31_plus_amount > 0 then 'collect_overdue' end,
+                case when known.payment_trap_status = 'trap' then 'review_terms' end,
+                case when known.triage = 'review_exit' then 'review_exit' end,
+                case
+                    when known.lifecycle_state = 'churned'
+                        and coalesce(known.exit_type <> 'voluntary_by_us', true) then 'win_back'
+                end,
+                case
+                    when known.is_at_risk
+                        or known.is_predicted_worse
+                        or known.lifecycle_state = 'at_risk' then 'halt_decline'
+                end,
+                case when known.is_contact_overdue then 'make_contact' end,
+                case
+                    when known.is_single_threaded
+                        and (known.tier in ('A', 'B') or known.candidate_reasons is not null)
+                        then 'meet_more_people'
+                end,
+                {%- if is_present('crm_activities') %}
+                case
+                    when known.tier = 'A'
+                        and known.account_id = known.customer_key
+                        and coalesce(known.since_executive_contact_days
+                            > contact_rules.executive_contact_days, true) then 'meet_executives'
+                end,
+                {%- endif %}
+                case when known.candidate_reasons is not null then 'develop' end,
+                -- Joint work is not asked for: most accounts have none.
+                case
+                    when known.not_assessed <> 'relationship_evidence'
+                        and (known.tier in ('A', 'B') or known.candidate_reasons is not null)
+                        then 'assess'
+                end,
+                case
+                    when known.lifecycle_state = 'active' and known.next_family is not null
+                        then 'offer_family'
+                end
+            )
+        end, '') as next_steps
+    from known
+    cross join contact_rules
 )
 
 select * from final
