@@ -129,8 +129,11 @@ joined as (
         concat_ws(
             '|',
             case when inputs.is_reference then 'reference' end,
+            case when stages.evidenced_stage = 5 then 'strategic' end,
             case when tiers.tier = 'A' then 'volume' end
         ) as basis,
+        stages.evidenced_stage,
+        coalesce(stages.is_single_threaded, false) as is_single_threaded,
         inputs.coverage_ratio,
         concat_ws(
             '|',
@@ -143,6 +146,7 @@ joined as (
     from versions
     inner join units on units.account_id = versions.account_id
     inner join inputs on inputs.account_id = versions.account_id
+    left join stages on stages.account_id = versions.account_id
     left join tiers on tiers.tier_unit_id = units.tier_unit_id and not units.is_internal
     left join history on history.tier_unit_id = units.tier_unit_id and not units.is_internal
     left join provisional
@@ -187,9 +191,9 @@ known as (
         coalesce(low_quality.is_low_quality, false) as is_low_quality,
         lifecycle.lifecycle_state,
         joined.exit_type,
-        stages.evidenced_stage,
+        joined.evidenced_stage,
         joined.claimed_relationship_stage as claimed_stage,
-        coalesce(stages.is_single_threaded, false) as is_single_threaded,
+        joined.is_single_threaded,
         contacts.has_finance_contact,
         contacts.since_two_way_contact_days,
         cast(contact_limits.limit_days as bigint) as contact_limit_days,
@@ -285,7 +289,6 @@ known as (
     inner join breadths on breadths.account_id = joined.account_id
     left join sites on sites.account_id = joined.account_id
     left join imputed on imputed.account_id = joined.account_id
-    left join stages on stages.account_id = joined.account_id
     left join gaps on gaps.account_id = joined.account_id
 ),
 
