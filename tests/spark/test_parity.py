@@ -67,7 +67,8 @@ def url_of(way: str, cluster: Cluster, folder: Path) -> Iterator[str]:
         yield cluster.master
 
 
-# The first one asks the data tests of Spark too, the last one has the marts that say most to build.
+# The first one builds everything and asks the data tests of Spark too. The others reach the same
+# engine through a server and have the marts that say most to build, with all they rest on.
 # `make fixtures-spark` builds within one machine.
 @pytest.mark.parametrize("way", ["standalone", "thrift", "connect"])
 def test_every_mart_is_equal(
@@ -79,27 +80,27 @@ def test_every_mart_is_equal(
     folder, duck, run = on_duckdb
     for name, value in spark.environment().items():
         monkeypatch.setenv(name, value)
-    options = spark.SMALL | ({} if way in {"thrift", "connect"} else DRIVER)
+    is_server = way != "standalone"
+    options = spark.SMALL | ({} if is_server else DRIVER)
     share = folder / "share"
     # One way goes by object storage alone, the others by folders that all machines see.
-    store = f"file://{share}" if way == "standalone" else None
+    store = None if is_server else f"file://{share}"
     there = company.settings(folder, way, engine="spark", threads=2, storage_url=store)
     shutil.copytree(duck.home / "landing", there.home / "landing")
     # A server is another way to the same engine: the data tests and the closed months are asked of
     # Spark as it is driven from here.
     kept = folder / "first_published"
-    if way in {"thrift", "connect"}:
+    if is_server:
         build = import_module("keyaccounts.warehouse.build")
         some = ("--select", *(f"+{mart}" for mart in SOME), *BROUGHT_HOME)
-        chosen = (*build.NO_TESTS, *(some if way == "connect" else ()))
-        monkeypatch.setattr(build, "NO_UNIT_TESTS", chosen)
+        monkeypatch.setattr(build, "NO_UNIT_TESTS", (*build.NO_TESTS, *some))
         if kept.is_dir():
             shutil.copytree(kept, there.home / "warehouse" / "first_published")
     ran_before = cluster.applications()
     with url_of(way, cluster, folder / f"server_{way}") as url:
         said = shlex.join(f"{key}={value}" for key, value in options.items())
         there = replace(there, spark_url=url, spark_options=said)
-        if way == "connect":
+        if is_server:
             nightly.check_landing(there, run, silent)
             nightly.build(there, run, print)
         else:
@@ -110,9 +111,9 @@ def test_every_mart_is_equal(
     ran = [now - before for now, before in zip(cluster.applications(), ran_before, strict=True)]
     # An executor on each worker: nothing was counted in the driver alone. The tiers as first
     # published are built before the rest, by another application where each build is one.
-    assert [len(new) for new in ran] == 2 * [{"standalone": 2}.get(way, 1)]
+    assert [len(new) for new in ran] == 2 * [1 if is_server else 2]
     comparisons = compare(duck.warehouse, there.warehouse)
-    if way == "connect":
+    if is_server:
         comparisons = [found for found in comparisons if found.right_rows or found.mart in SOME]
         assert {found.mart for found in comparisons} >= set(SOME)
     else:
