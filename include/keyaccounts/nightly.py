@@ -143,6 +143,7 @@ def publish(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
     """Publish a version and move the pointer, then in the object storage, if there is one."""
     with _step(settings, run, "publish", log):
         published = publish_marts(settings, run, log)
+        log(f"report: {write_report(settings)}")
         push_published(settings, published.folder, log)
     return {"version": published.version, "rows": published.rows}
 

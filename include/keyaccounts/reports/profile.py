@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from textwrap import wrap
 from typing import Any
 
 from keyaccounts.alerts.formats import one_line
 from keyaccounts.alerts.wording import title
+from keyaccounts.reports.figures import amount, percent, words
 
 Facts = dict[str, Any]
 WIDTH = 100
@@ -81,12 +82,16 @@ def _steps(facts: Facts) -> list[str]:
         return ["Nothing is due."]
     row = {**account, **facts["payments"], **facts["credit"]}
     shown: dict[str, str] = {key: _shown(value) for key, value in row.items()}
-    shown["utilisation"] = _percent(row.get("utilisation_ratio")) or "more than all"
+    shown["utilisation"] = (
+        percent(row["utilisation_ratio"])
+        if row.get("utilisation_ratio") is not None
+        else "more than all"
+    )
     shown["silence"] = _ago(account["since_two_way_contact_days"], "nobody ever did")
     shown["executive_silence"] = _ago(account["since_executive_contact_days"], "they never met")
     shown["decline"] = ", ".join(_declines(facts))
     for key in ("candidate_reasons", "not_assessed"):
-        shown[key] = _words(account[key] or "")
+        shown[key] = words(account[key])
     return [
         f"{number}. {STEPS[step].format_map(shown)}."
         for number, step in enumerate(account["next_steps"].split("|"), start=1)
@@ -96,8 +101,8 @@ def _steps(facts: Facts) -> list[str]:
 def _declines(facts: Facts) -> list[str]:
     account = facts["account"]
     return [
-        words
-        for holds, words in (
+        reason
+        for holds, reason in (
             (account["is_at_risk"], "the figures of the last month-end are a worse tier"),
             (
                 account["is_predicted_worse"],
@@ -127,8 +132,8 @@ def _standing(facts: Facts) -> list[str]:
         share = now["cum_share_before_ratio"]
         lines += [
             f"{now['measure_used'].replace('_', ' ').capitalize()} of twelve months "
-            f"{_amount(now['ttm_profit_amount'])} on revenue of "
-            f"{_amount(now['ttm_net_revenue_amount'])}, rank {now['profit_rank'] or 'none'}",
+            f"{amount(now['ttm_profit_amount'])} on revenue of "
+            f"{amount(now['ttm_net_revenue_amount'])}, rank {now['profit_rank'] or 'none'}",
             f"Units with more profit hold {share or 0:.4%} of all positive profit: below "
             f"{float(rules['threshold_a']):.0%} is A, below {float(rules['threshold_b']):.0%} is B",
         ]
@@ -138,9 +143,9 @@ def _standing(facts: Facts) -> list[str]:
             f"{rules['down_month_ends']} make a drop"
         )
     traits = [
-        f"key account by {_words(account['key_account_basis'])}"
+        f"key account by {words(account['key_account_basis'])}"
         if account["is_key_account"] else None,
-        f"candidate by {_words(account['candidate_reasons'])}"
+        f"candidate by {words(account['candidate_reasons'])}"
         if account["candidate_reasons"] else None,
         account["account_subtype"].replace("_", " ")
         if account["account_subtype"] != "other" else None,
@@ -154,9 +159,9 @@ def _business(facts: Facts) -> list[str]:
     account, value, ahead = facts["account"], facts["value"], facts["forecast"]
     bound = "at least " if account["is_left_censored"] else ""
     lines = _joined([
-        f"revenue of 12 months {_amount(account['ttm_net_revenue_amount'])}",
+        f"revenue of 12 months {amount(account['ttm_net_revenue_amount'])}",
         _if(account["ttm_profit_amount"], "profit {}"),
-        f"in all {bound}{_amount(account['lifetime_net_revenue_amount'])}",
+        f"in all {bound}{amount(account['lifetime_net_revenue_amount'])}",
         _if(value.get("clv_future_amount"), "value of the years to come {} (unit)"),
     ])  # fmt: skip
     if account["last_purchase_date"]:
@@ -185,17 +190,17 @@ def _money(facts: Facts) -> list[str]:
     traps = {"trap": "a payment trap", "no_trap": "no payment trap"}
     return [
         *_joined([
-            f"open {_amount(account['gross_receivables_amount'])}",
-            f"overdue {_amount(account['overdue_amount'])}",
-            f"31 days and more {_amount(account['overdue_31_plus_amount'])}",
-            f"not applied {_amount(account['unapplied_amount'])}",
+            f"open {amount(account['gross_receivables_amount'])}",
+            f"overdue {amount(account['overdue_amount'])}",
+            f"31 days and more {amount(account['overdue_31_plus_amount'])}",
+            f"not applied {amount(account['unapplied_amount'])}",
         ]),
         *_joined([
             _if(payments.get("collection_cycle_days"), "pays after {} days"),
             _if(payments.get("terms_days"), "agreed are {}"),
             traps.get(account["payment_trap_status"], "too few invoices to judge"),
             f"credit {account['credit_status'].replace('_', ' ')}"
-            + (f", {_percent(credit['utilisation_ratio'])} used"
+            + (f", {percent(credit['utilisation_ratio'])} used"
                if credit.get("utilisation_ratio") is not None else ""),
         ]),
     ]  # fmt: skip
@@ -209,7 +214,7 @@ def _relationship(facts: Facts) -> list[str]:
         + (f", claimed {claimed}" if claimed is not None else ""),
         "last talk " + _ago(account["since_two_way_contact_days"], "never"),
         "between executives " + _ago(account["since_executive_contact_days"], "never"),
-        _if(_percent(account["reciprocity_ratio"]), "{} of it theirs"),
+        _if_ratio(account["reciprocity_ratio"], "{} of it theirs"),
         None if account["has_finance_contact"] else "no contact in its finance department",
     ])  # fmt: skip
 
@@ -219,8 +224,8 @@ def _service(facts: Facts) -> list[str]:
     if not row:
         return []
     return _joined([
-        _if(_percent(row["otif_ratio"]), "on time in full {}"),
-        _if(_percent(row["return_ratio"]), "returned {}"),
+        _if_ratio(row["otif_ratio"], "on time in full {}"),
+        _if_ratio(row["return_ratio"], "returned {}"),
         _if(row["complaints_count"], "complaints {}"),
         _if(row["open_cases_count"], "open cases {}"),
         _if(row["order_to_delivery_days"], "order to delivery {} days"),
@@ -232,8 +237,8 @@ def _unknown(facts: Facts) -> list[str]:
     account, months = facts["account"], facts["unit_months"]
     cost = months[0]["cost_coverage_ratio"] if months else None
     return _joined([
-        _words(account["not_assessed"]) if account["not_assessed"] else None,
-        f"cost of {_percent(1 - cost)} of the revenue" if cost is not None and cost < 1 else None,
+        words(account["not_assessed"]) if account["not_assessed"] else None,
+        f"cost of {percent(1 - cost)} of the revenue" if cost is not None and cost < 1 else None,
         "credit limit" if account["credit_status"] == "no_limit" else None,
         "some due dates (imputed)" if account["has_imputed_due_dates"] else None,
     ])  # fmt: skip
@@ -267,28 +272,19 @@ def _joined(parts: list[str | None]) -> list[str]:
     return [text[:1].upper() + text[1:]] if text else []
 
 
-def _if(value: object, words: str) -> str | None:
-    return None if value is None else words.format(_shown(value))
+def _if(value: object, text: str) -> str | None:
+    return None if value is None else text.format(_shown(value))
+
+
+def _if_ratio(ratio: Decimal | None, text: str) -> str | None:
+    return None if ratio is None else text.format(percent(ratio))
 
 
 def _shown(value: object) -> str:
     if isinstance(value, Decimal):
-        return _amount(value)
+        return amount(value)
     return value.isoformat() if isinstance(value, date) else one_line(value)
-
-
-def _amount(value: Decimal | int) -> str:
-    """Return a number without the cents: the screen is for reading, the marts are for adding."""
-    return f"{Decimal(value).quantize(Decimal(1), ROUND_HALF_UP):,}"
-
-
-def _percent(ratio: Decimal | None) -> str | None:
-    return None if ratio is None else f"{_amount(ratio * 100)} %"
 
 
 def _ago(days: int | None, never: str) -> str:
     return never if days is None else f"{days} days ago"
-
-
-def _words(text: str) -> str:
-    return text.replace("_", " ").replace("|", ", ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -16,9 +17,9 @@ from keyaccounts.settings import Settings
 class Reader:
     """Queries over the marts for BI of one version."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, manifest: dict[str, Any]) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         self._con = con
-        self.manifest = manifest
+        self.folder, self.manifest = folder, read_manifest(folder)
 
     def rows(self, sql: str, *values: object) -> list[dict[str, Any]]:
         """Return the rows of one query by column name."""
@@ -43,6 +44,6 @@ def open_publication(settings: Settings) -> Iterator[Reader]:
         )
     con = duckdb.connect(str(version / "keyaccounts.duckdb"), read_only=True)
     try:
-        yield Reader(con, read_manifest(version))
+        yield Reader(con, version)
     finally:
         con.close()

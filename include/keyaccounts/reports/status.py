@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from keyaccounts.alerts.formats import CENT
 from keyaccounts.nightly import run_facts
 from keyaccounts.publishing.publish import current_version, read_manifest
+from keyaccounts.reports.figures import UNKNOWN, amount, percent
 from keyaccounts.reports.reader import open_publication
 from keyaccounts.settings import Settings
 
@@ -79,7 +81,7 @@ def demo_lines(settings: Settings) -> list[str]:
     rows = sum(mart["rows"] for mart in manifest["marts"].values())
     letters = sorted(settings.outbox.glob("*/*.txt")) if settings.outbox.is_dir() else []
     shown = "; ".join(
-        f"{d['account_name']} {d['from_tier']} to {d['to_tier']} ({_money(d['change'])})"
+        f"{d['account_name']} {d['from_tier']} to {d['to_tier']} ({amount(d['change'])})"
         for d in drops[:3]
     )
     return [
@@ -87,8 +89,8 @@ def demo_lines(settings: Settings) -> list[str]:
         "Tiers     " + ", ".join(f"{row['tier']} {row['units']}" for row in tiers)
         + f"; A earns {_percent(share)} of the profit",
         f"Drops     {len(drops)} at the last month-end" + (f": {shown}" if shown else ""),
-        f"Overdue   {_money(money['overdue'])} of {_money(money['gross'])} open; "
-        f"{_money(money['old'])} more than 90 days; {_money(money['unapplied'])} not applied",
+        f"Overdue   {amount(money['overdue'])} of {amount(money['gross'])} open; "
+        f"{amount(money['old'])} more than 90 days; {amount(money['unapplied'])} not applied",
         f"Retention NRR {_percent(kept.get('nrr'))}, GRR {_percent(kept.get('grr'))}, customers "
         f"kept {_percent(kept.get('logo'))}, leak ratio {_plain(kept.get('leak'))}",
         f"Alerts    {events['n']} events on record, {len(letters)} messages in "
@@ -103,13 +105,9 @@ def demo_lines(settings: Settings) -> list[str]:
     ]  # fmt: skip
 
 
-def _money(value: Decimal | None) -> str:
-    return "unknown" if value is None else f"{value:,.0f}"
-
-
 def _percent(value: Decimal | None) -> str:
-    return "unknown" if value is None else f"{value:.1%}"
+    return percent(value, 1)
 
 
 def _plain(value: Decimal | None) -> str:
-    return "unknown" if value is None else f"{value:.2f}"
+    return UNKNOWN if value is None else f"{value.quantize(CENT, ROUND_HALF_UP)}"

@@ -1,0 +1,221 @@
+"""The report of a publication: one HTML page that holds everything it shows.
+
+A sales director reads it in two minutes: what changed, what is owed, whether the base leaks, how
+much hangs on a few, and how far the figures may be trusted. It rests on the marts for BI alone and
+reads no clock: the same publication gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from keyaccounts.alerts.formats import one_line
+from keyaccounts.alerts.wording import CAUSES, DRIVERS
+from keyaccounts.reports import charts, figures
+from keyaccounts.reports.reader import Reader, open_publication
+from keyaccounts.settings import Settings
+
+NAME = "report.html"
+SHOWN_MONTHS = 25
+SHOWN_ROWS = 10
+TEMPLATES = Path(__file__).parent / "templates"
+BAD = ("drop", "lapsed", "watch")
+
+_MONTHS = f"""
+    select * from (
+        select * from marts.portfolio_summary order by month_end desc limit {SHOWN_MONTHS}
+    ) order by month_end"""
+_CHANGES = """
+    select
+        events.event_type, events.from_tier, events.to_tier, events.severity, events.cause,
+        events.profit_current_amount, events.own_profit_change_amount,
+        events.profit_to_regain_amount, accounts.account_id, accounts.account_name,
+        accounts.owner_name,
+        (select min_by(driver, negative_rank) from marts.tier_drop_drivers as drivers
+            where drivers.event_key = events.event_key and driver_amount < 0) as driver,
+        (select min(driver_amount) from marts.tier_drop_drivers as drivers
+            where drivers.event_key = events.event_key and driver_amount < 0) as driver_amount,
+        (select string_agg(product_family, ', ' order by product_family)
+            from marts.tier_drop_products as products
+            where products.event_key = events.event_key and lost_product_amount < 0) as lost
+    from marts.tier_events as events
+    inner join marts.accounts as accounts on accounts.account_id = events.tier_unit_id
+    where events.effective_date = ?
+    order by
+        list_position(['drop', 'lapsed', 'watch', 'rise', 'reactivated'], events.event_type),
+        abs(coalesce(events.own_profit_change_amount, events.profit_current_amount)) desc,
+        events.event_key"""
+_AGING = f"""
+    select as_of_date as month_end, sum(current_amount) as due, sum(overdue_1_30_amount) as d30,
+        sum(overdue_31_60_amount) as d60, sum(overdue_61_90_amount) as d90,
+        sum(overdue_90_plus_amount) as older
+    from marts.receivables_aging where is_month_end and not is_internal
+    group by as_of_date order by as_of_date desc limit {SHOWN_MONTHS}"""
+_DEBTORS = f"""
+    select account_id, account_name, owner_name, tier, gross_receivables_amount, overdue_amount,
+        overdue_31_plus_amount, payment_trap_status, credit_status
+    from marts.accounts
+    where not is_internal and overdue_31_plus_amount > 0
+    order by overdue_31_plus_amount desc, account_id limit {SHOWN_ROWS}"""
+_BRIDGE = """
+    select * from marts.retention_summary
+    where scope_type = 'company' and measure = 'revenue' and comparison = 'year_over_year'
+    order by month_end desc limit 1"""
+_LEADERS = f"""
+    select accounts.account_id, accounts.account_name, accounts.owner_name, accounts.tier,
+        accounts.provisional_tier, accounts.predicted_tier, accounts.lifecycle_state,
+        tiers.ttm_profit_amount, tiers.ttm_net_revenue_amount, tiers.profit_share_ratio,
+        before.ttm_profit_amount as prior_profit_amount
+    from marts.account_tiers as tiers
+    inner join marts.accounts as accounts on accounts.account_id = tiers.tier_unit_id
+    left join marts.account_tiers as before
+        on before.tier_unit_id = tiers.tier_unit_id
+        and before.month_end = last_day(tiers.month_end - interval 12 month)
+    where tiers.month_end = ?
+    order by tiers.ttm_profit_amount desc, accounts.account_id limit {SHOWN_ROWS}"""
+_CONCENTRATION = f"""
+    select * from marts.concentration
+    where scope_type = 'company' and measure = 'revenue'
+    order by month_end desc limit {SHOWN_MONTHS}"""
+_COVERAGE = """
+    select entity, column_name, is_entity_present, rows_count, coverage_ratio, expired_count,
+        quarantined_count
+    from marts.data_coverage
+    order by entity, column_name"""
+
+
+def write_report(settings: Settings) -> Path:
+    """Write the report of the current publication beside its marts; return the file.
+
+    Raises ConfigurationError before the first publication.
+    """
+    with open_publication(settings) as reader:
+        page = render(report_facts(reader))
+        folder = reader.folder
+    draft = folder / f".{NAME}"
+    draft.write_text(page, encoding="utf-8")
+    return draft.replace(folder / NAME)
+
+
+def report_facts(reader: Reader) -> dict[str, Any]:
+    """Return what the page shows: rows of the marts by section, newest month last."""
+    months = reader.rows(_MONTHS)
+    last = months[-1] if months else {}
+    month_end = last.get("month_end")
+    changes = reader.rows(_CHANGES, month_end)
+    concentration = reader.rows(_CONCENTRATION)[::-1]
+    largest = concentration[-1]["top1_tier_unit_id"] if concentration else None
+    coverage = reader.rows(_COVERAGE)
+    return {
+        "as_of_date": reader.manifest["as_of_date"],
+        "currency": reader.manifest["base_currency"],
+        "months": months,
+        "now": last,
+        "before": months[-2] if len(months) > 1 else {},
+        "year_before": months[-13] if len(months) > 12 else {},
+        "worse": [row for row in changes if row["event_type"] in BAD],
+        "better": [row for row in changes if row["event_type"] not in BAD],
+        "aging": reader.rows(_AGING)[::-1],
+        "debtors": reader.rows(_DEBTORS),
+        "owed": reader.row(
+            "select sum(gross_open_amount) as gross, sum(overdue_amount) as overdue, "
+            "sum(overdue_90_plus_amount) as older, sum(unapplied_cash_amount) as unapplied, "
+            "sum(disputed_amount) as disputed "
+            "from marts.receivables_aging where is_latest and not is_internal"
+        ),
+        "traps": reader.row(
+            "select count(*) as accounts, sum(gross_receivables_amount) as amount "
+            "from marts.accounts where payment_trap_status = 'trap' and not is_internal"
+        ),
+        "bridge": reader.row(_BRIDGE),
+        "leaders": reader.rows(_LEADERS, month_end),
+        "concentration": concentration,
+        "largest": reader.row(
+            "select account_name from marts.accounts where account_id = ?", largest
+        ).get("account_name"),
+        "candidates": reader.rows(
+            "select accounts.account_id, accounts.account_name, accounts.owner_name, "
+            "candidates.tier, candidates.reasons, candidates.candidate_score_ratio, "
+            "candidates.coverage_ratio, candidates.is_new_candidate "
+            "from marts.quasi_key_accounts as candidates "
+            "inner join marts.accounts as accounts "
+            "on accounts.account_id = candidates.tier_unit_id where candidates.month_end = ? "
+            "order by candidate_score_ratio desc, accounts.account_id limit 5",
+            month_end,
+        ),
+        "absent": sorted({r["entity"] for r in coverage if not r["is_entity_present"]}),
+        "gaps": [r for r in coverage if r["is_entity_present"] and r["coverage_ratio"] is not None
+                 and r["coverage_ratio"] < 1 and r["rows_count"]],
+        "quarantined": {r["entity"]: r["quarantined_count"] for r in coverage
+                        if r["quarantined_count"]},
+        "marts": len(reader.manifest["marts"]),
+        "rows": sum(mart["rows"] for mart in reader.manifest["marts"].values()),
+    }  # fmt: skip
+
+
+def render(facts: dict[str, Any]) -> str:
+    """Return the page; text of the sources is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters.update(
+        amount=figures.amount, change=figures.change, percent=figures.percent,
+        points=figures.points, words=figures.words, line=one_line,
+    )  # fmt: skip
+    page = environment.get_template("report.html.j2")
+    return page.render(
+        **facts, plots=_plots(facts), shown=SHOWN_ROWS, minus=_minus, causes=CAUSES, drivers=DRIVERS
+    )
+
+
+def _minus(left: Decimal | int | None, right: Decimal | int | None) -> Decimal | int | None:
+    """Return the difference, or None where a side is unknown."""
+    return None if left is None or right is None else left - right
+
+
+def _plots(facts: dict[str, Any]) -> dict[str, str]:
+    """Return the plots that have something to show, by name."""
+    months, aging, bridge = facts["months"], facts["aging"], facts["bridge"]
+    currency, concentration = facts["currency"], facts["concentration"]
+    plots = {}
+    if months:
+        plots["business"] = charts.lines(
+            months,
+            {"ttm_net_revenue_amount": "Revenue", "ttm_profit_amount": "Profit"},
+            unit=f"{currency}, 12 months",
+        )
+    if aging:
+        plots["aging"] = charts.stacks(
+            aging,
+            {"due": "Not due", "d30": "1–30 days", "d60": "31–60", "d90": "61–90",
+             "older": "over 90"},
+            unit=currency,
+        )  # fmt: skip
+    if bridge:
+        plots["bridge"] = charts.bridge(
+            [("Year before", bridge["opening_amount"]), ("New", bridge["new_amount"]),
+             ("Won back", bridge["won_back_amount"]), ("Grown", bridge["expansion_amount"]),
+             ("Shrunk", bridge["contraction_amount"]), ("Lost", bridge["churn_amount"]),
+             ("Now", bridge["closing_amount"])],
+            unit=f"{currency}, 12 months",
+        )  # fmt: skip
+    if any(row["nrr"] is not None for row in months):
+        plots["kept"] = charts.lines(
+            months,
+            {"nrr": "NRR", "grr": "GRR", "a_grr": "GRR of A", "base_grr": "GRR of the rest"},
+            unit="of revenue a year before",
+            is_ratio=True,
+        )
+    if concentration:
+        plots["concentration"] = charts.lines(
+            concentration,
+            {"top1_ratio": "Largest", "top3_ratio": "Largest three", "top5_ratio": "Largest five"},
+            unit="of revenue",
+            is_ratio=True,
+        )
+    return plots
