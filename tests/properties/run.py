@@ -20,6 +20,7 @@ from tests.properties import (
     checks_influence,
     checks_lifecycle,
     checks_opportunities,
+    checks_owners,
     checks_payments,
     checks_portfolio,
     checks_profiles,
@@ -31,6 +32,7 @@ from tests.properties import (
     checks_scopes,
     checks_service,
     checks_stages,
+    checks_summary,
     checks_tenures,
     checks_tiers,
     checks_turns,
@@ -76,6 +78,8 @@ CHECKS: dict[str, Check] = {
         checks_forecasts,
         checks_relationships,
         checks_stages,
+        checks_owners,
+        checks_summary,
     )
     for check in module.CHECKS
 }
