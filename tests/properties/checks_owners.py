@@ -79,7 +79,9 @@ def _net(case: Case, account: str, month: date) -> int:
 
 
 def _share(after: int | None, before: int | None) -> Decimal | None:
-    return None if after is None or before is None or before <= 0 else ratio(Fraction(after, before))
+    return (
+        None if after is None or before is None or before <= 0 else ratio(Fraction(after, before))
+    )
 
 
 def _peers(case: Case, owners: Owners, c: Change) -> Decimal | None:

@@ -1,4 +1,4 @@
-"""Properties of the tiles of the front page (T2, T5, T14, T15, V10) and of the alert of the base."""
+"""Properties of the tiles of the front page (T2, T5, T14, T15, V10) and of the base."""
 
 from __future__ import annotations
 
@@ -200,7 +200,9 @@ def _outcomes(case: Case, day: date) -> dict[str, Any]:
         if month_number(month)
         + int(case.books.rule("candidate_config", month)["conversion_months"]) == month_number(day)
     ]  # fmt: skip
-    sides = [[u.became_a is not None for u in known if u.is_candidate is side] for side in (True, False)]
+    sides = [
+        [u.became_a is not None for u in known if u.is_candidate is side] for side in (True, False)
+    ]
     rates = [Fraction(sum(s), len(s)) if s else None for s in sides]
     lift = rates[0] / rates[1] if rates[0] is not None and rates[1] else None
     churned = [
@@ -247,7 +249,9 @@ def _touches(case: Case, day: date) -> dict[str, Any]:
 
 def _is_digital(case: Case, channel: str, day: date) -> bool:
     try:
-        return bool(case.books.rule("digital_channels", day, channel=channel)["is_digital"] == "true")
+        return bool(
+            case.books.rule("digital_channels", day, channel=channel)["is_digital"] == "true"
+        )
     except ValueError:
         return False
 

@@ -69,9 +69,11 @@ class Owners:
         elif newest["is_active"] is False:
             day = FIRST_DAY
             for place, (since, r) in enumerate(versions):
-                if r["is_active"] is False and place and versions[place - 1][1]["is_active"] in {
-                    None, True
-                }:
+                if (
+                    r["is_active"] is False
+                    and place
+                    and versions[place - 1][1]["is_active"] in {None, True}
+                ):
                     day = since
         else:
             return None
@@ -169,7 +171,9 @@ class Owners:
     def _window(self, team: str, day: date) -> set[str]:
         rule = self.books.rule("alert_rules", day, rule="mass_departure_days")
         days = timedelta(days=int(float(rule["amount"])))
-        return {u for u, d in self.leavers.items() if self.team(u) == team and day - days <= d <= day}
+        return {
+            u for u, d in self.leavers.items() if self.team(u) == team and day - days <= d <= day
+        }
 
     @cached_property
     def mass(self) -> dict[tuple[str, date], set[str]]:
@@ -201,6 +205,4 @@ class Owners:
 def ends(case_month: date) -> tuple[date, date]:
     """Return the month-ends a year before and a year after one."""
     number = case_month.year * 12 + case_month.month - 1
-    return tuple(
-        month_end(date((number + n) // 12, (number + n) % 12 + 1, 1)) for n in (-12, 12)
-    )  # type: ignore[return-value]
+    return tuple(month_end(date((number + n) // 12, (number + n) % 12 + 1, 1)) for n in (-12, 12))  # type: ignore[return-value]

@@ -6,6 +6,8 @@ with turnover as (
 
 departures as (select * from {{ ref('int_owners__mass_departures') }}),
 
+users as (select * from {{ ref('int_owners__departures') }}),
+
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
 day_rules as ({{ dated_rule('mass_departure_days') }}),
@@ -74,12 +76,13 @@ left_behind as (
 
 owners as (
     select
-        alert_type,
-        unit_id,
-        effective_date,
-        user_id
+        leavers.alert_type,
+        leavers.unit_id,
+        leavers.effective_date,
+        leavers.user_id,
+        users.user_name
     from leavers
-    group by alert_type, unit_id, effective_date, user_id
+    inner join users on users.user_id = leavers.user_id
 ),
 
 owner_lists as (
@@ -87,7 +90,7 @@ owner_lists as (
         alert_type,
         unit_id,
         effective_date,
-        {{ json_array({'owner_user_id': 'user_id'}, 'user_id') }} as owners
+        {{ json_array({'owner_name': 'user_name', 'owner_user_id': 'user_id'}, 'user_id') }} as owners
     from owners
     group by alert_type, unit_id, effective_date
 ),

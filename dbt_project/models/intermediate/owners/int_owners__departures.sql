@@ -16,6 +16,7 @@ last_active as (
 dated as (
     select
         newest.user_id,
+        newest.user_name,
         newest.team,
         case
             when newest.deactivated_on is not null then newest.deactivated_on

@@ -37,6 +37,7 @@ final as (
             lead(version_date) over (partition by user_id order by version_date),
             {{ end_of_time() }}
         ) as valid_to,
+        user_name,
         team,
         coalesce(is_active, true) and not coalesce(is_deleted, false) as is_active,
         deactivated_on
