@@ -72,7 +72,7 @@ def built_marts(demo: Demo) -> set[str]:
     [
         "whale_losing_volume", "flapping_b", "one_off_bulk", "slow_dealer", "cash_sitting_owner",
         "won_back", "cross_sell_gone_wrong", "single_threaded_left", "rising_small",
-        "bought_growth", "relative_drop", "new_customer",
+        "bought_growth", "relative_drop", "new_customer", "team_leaves",
     ],
 )  # fmt: skip
 def test_a_planted_story_shows(demo: Demo, story: str) -> None:

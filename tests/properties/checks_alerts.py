@@ -22,6 +22,7 @@ OF_RECEIVABLES = {"payment_trap_enter", "payment_trap_exit", "overdue_90_enter",
 OF_DOCUMENTS = {"churn_state_enter", "won_back"}
 OF_EFFORTS = {"neglected_a", "contact_overdue"}
 OF_RELATIONSHIPS = {"single_threaded_enter", "stage_loss"}
+OF_OWNERS = {"owner_left", "mass_departure"}
 NOBODY = "none"
 
 
@@ -34,6 +35,9 @@ def alert_quality_is_recomputed(case: Case) -> Iterator[str]:
         types = types | ({"bought_growth"} if day in case.windows.bridge_months else set())
         if "crm_activities" in case.inputs.rows:
             types = types | (OF_EFFORTS if day in case.windows.tier_months else set())
+        types = types | (OF_OWNERS if "crm_users" in case.inputs.rows else set())
+        before = month_end(add_months(day.replace(day=1), -12))
+        types = types | ({"base_eroding"} if before in case.windows.bridge_months else set())
         types = types | (OF_RELATIONSHIPS if case.relationships.is_known else set())
         for kind in types:
             events = [

@@ -23,6 +23,7 @@ from tests.properties.ledgers import Trade, write_ledger
 from tests.properties.opportunity_inputs import add_opportunities
 from tests.properties.order_details import add_order_details
 from tests.properties.orders import add_orders
+from tests.properties.owner_inputs import add_owners
 from tests.properties.plans import add_plans
 from tests.properties.relationship_inputs import add_relationships
 from tests.properties.service_inputs import add_service
@@ -73,6 +74,7 @@ def make_company(seed: int) -> Inputs:
     add_service(seed, trade, rows)
     add_opportunities(seed, trade, rows)
     add_relationships(seed, trade, rows, rules)
+    add_owners(seed, trade, rows, rules)
     return Inputs({name: rows[name] for name in landed}, end, rules)
 
 

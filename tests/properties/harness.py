@@ -36,6 +36,12 @@ ARROW_TYPES = {
 }
 
 
+VERSIONED = {
+    "crm_accounts": ("crm_account_versions", "account_id"),
+    "crm_users": ("crm_user_versions", "user_id"),
+}
+
+
 PLACE = [("_row", pa.int64()), ("_load", pa.int32())]
 
 
@@ -133,10 +139,11 @@ class Builder:
         for name, entity in load_contract().items():
             schema = [(c.name, ARROW_TYPES[c.type]) for c in entity.columns] + PLACE
             rows = {key: company.rows.get(name, []) for key, company in companies.items()}
-            if name == "crm_accounts":
+            if name in VERSIONED:
+                table, key = VERSIONED[name]
                 versions = [*schema, ("landed_as_of", pa.timestamp("us"))]
-                self._table("crm_account_versions", rows, versions)
-                rows = {number: _newest(versions) for number, versions in rows.items()}
+                self._table(table, rows, versions)
+                rows = {number: _newest(found, key) for number, found in rows.items()}
             self._table(name, rows, schema)
         key = "company integer, " if self.is_keyed else ""
         for name, columns in ASIDE.items():
@@ -220,5 +227,5 @@ class Builder:
         return found
 
 
-def _newest(versions: list[Row]) -> list[Row]:
-    return list({r["account_id"]: r for r in sorted(versions, key=lambda r: r["_load"])}.values())
+def _newest(versions: list[Row], key: str) -> list[Row]:
+    return list({r[key]: r for r in sorted(versions, key=lambda r: r.get("_load", 1))}.values())

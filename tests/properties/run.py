@@ -21,6 +21,7 @@ from tests.properties import (
     checks_influence,
     checks_lifecycle,
     checks_opportunities,
+    checks_owners,
     checks_payments,
     checks_portfolio,
     checks_profiles,
@@ -32,6 +33,7 @@ from tests.properties import (
     checks_scopes,
     checks_service,
     checks_stages,
+    checks_summary,
     checks_tenures,
     checks_tiers,
     checks_turns,
@@ -78,6 +80,8 @@ CHECKS: dict[str, Check] = {
         checks_forecasts,
         checks_relationships,
         checks_stages,
+        checks_owners,
+        checks_summary,
     )
     for check in module.CHECKS
 }

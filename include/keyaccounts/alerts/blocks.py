@@ -20,6 +20,8 @@ from keyaccounts.alerts.formats import is_number, money, one_line, percent, sign
 from keyaccounts.alerts.model import Candidate
 from keyaccounts.alerts.payment_facts import TYPES as PAYMENT_TYPES
 from keyaccounts.alerts.payment_facts import payment_facts
+from keyaccounts.alerts.portfolio_facts import TYPES as PORTFOLIO_TYPES
+from keyaccounts.alerts.portfolio_facts import portfolio_facts, whom
 
 SHOWN_REASONS = 3
 SHOWN_PRODUCTS = 3
@@ -74,6 +76,8 @@ def build_block(
         who = Fact("Account manager", f"{owner} ({event.unit_id})")
     if event.unit_type == "scope":
         who = Fact("Largest account", f"{reader.name}, {event.account_id}")
+    if event.alert_type in PORTFOLIO_TYPES:
+        who = Fact(*whom(event.unit_type, event.unit_id, reader.name))
     since = Fact("Effective", event.effective_date.isoformat())
     facts = (who, since, *(reader.profit() if is_tier else reader.generic()))
     return Block(
@@ -226,6 +230,9 @@ class _Reader:
             return [Fact(*told) for told in payment_facts(self.event.payload, self.unit)]
         if self.event.alert_type in CANDIDATE_TYPES and self.get("reasons"):
             return [Fact(*told) for told in candidate_facts(self.event.payload, self.unit)]
+        said = portfolio_facts(self.event.alert_type, self.event.payload, self.unit)
+        if said:
+            return [Fact(*fact) for fact in said]
         told = control_facts(self.event.alert_type, self.event.payload, self.unit)
         facts = [Fact(label, text) for label, text in told or ()]
         if facts:

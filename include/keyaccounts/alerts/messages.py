@@ -201,7 +201,7 @@ def _block(event: Candidate, desk: Desk, note: str = "") -> Block:
     account = event.account_id or event.unit_id
     return build_block(
         event,
-        name=desk.account_names.get(account, account),
+        name=desk.account_names.get(account) or desk.routing.name(account),
         owner=one_line(desk.routing.name(event.owner_user_id)),
         currency=desk.currency,
         link_base=desk.link_base,
@@ -221,7 +221,7 @@ def _past(entry: Entry, desk: Desk) -> str:
     account = entry.account_id or entry.unit_id
     title = wording.title(
         one_line(entry.alert_type),
-        name=one_line(desk.account_names.get(account, account)),
+        name=one_line(desk.account_names.get(account) or desk.routing.name(account)),
         unit_id=one_line(entry.unit_id),
         from_value=one_line(entry.from_value or "unknown"),
         to_value=one_line(entry.to_value or "unknown"),

@@ -13,6 +13,8 @@ from keyaccounts.alerts.model import DATA_ENGINEERING, FINANCE_CONTROL, Candidat
 ADDRESS = re.compile(r"[^@\s<>\"',;:()\[\]\\]+@[^@\s<>\"',;:()\[\]\\]+", re.ASCII)
 OWNED_UNITS = frozenset({"tier_unit", "account", "customer", "owner"})
 NO_OWNER = "no_owner"
+DEPARTURES = frozenset({"owner_left", "mass_departure"})
+"""Alerts of owners who left: for their managers, who must name others."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,15 @@ class Routing:
 
         Without an owner, or with one who is inactive or not among the users, the fallback
         manager gets it with reason `no_owner`. Finance control and data engineering never
-        share with the owner. When no users are landed, nobody can be told to be inactive.
+        share with the owner. When no users are landed, nobody can be told to be inactive. What is
+        to be done about an owner who left is told to the manager; with several, to each of theirs.
         """
         if event.audience == FINANCE_CONTROL:
             return Route(self.finance_control)
         if event.audience == DATA_ENGINEERING:
             return Route(self.data_engineers)
+        if event.alert_type in DEPARTURES:
+            return self._of_departure(event)
         owner = event.owner_user_id
         if owner is None and event.unit_type not in OWNED_UNITS:
             return Route(self.fallback_manager)
@@ -67,6 +72,14 @@ class Routing:
         recipient = owner if has_owner and owner is not None else self.fallback_manager
         copies = self._managers(owner, recipient) if event.severity == "critical" else ()
         return Route(recipient, "" if has_owner else NO_OWNER, copies)
+
+    def _of_departure(self, event: Candidate) -> Route:
+        gone = [str(owner["owner_user_id"]) for owner in event.payload.get("owners") or ()]
+        managers = [self.users[user].manager_user_id for user in gone if user in self.users]
+        present = [m for m in dict.fromkeys(managers) if m and self.is_reachable(m)]
+        if not present:
+            return Route(self.fallback_manager)
+        return Route(present[0], copies=tuple(present[1:]))
 
     def is_reachable(self, user_id: str) -> bool:
         """Return True when `user_id` is an active user, or when no users are known at all."""

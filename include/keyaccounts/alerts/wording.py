@@ -24,12 +24,12 @@ TITLES = {
     "stage_loss": "The relationship with {name} falls from stage {from_value} to {to_value}",
     "contact_overdue": "{name} has not been contacted within the agreed time",
     "neglected_a": "{name} is tier A and waits while its owner is with C accounts",
-    "owner_left": "Account manager {unit_id} has left",
-    "mass_departure": "Several account managers of team {unit_id} have left",
+    "owner_left": "Account manager {name} has left",
+    "mass_departure": "Several account managers of {unit_id} have left",
     "candidate_enter": "{name} may become a key account",
     "candidate_exit": "{name} is no longer a key-account candidate ({to_value})",
     "concentration_threshold": "Concentration of {measure} in {scope_name} rises to {to_value}",
-    "base_eroding": "The customer base erodes",
+    "base_eroding": "The customer base erodes while key accounts grow",
     "reconciliation_failed": "Check {check_name} failed",
 }
 DRIVERS = {
@@ -121,6 +121,12 @@ NEXT_BY_TYPE = {
     "payment_trap_enter": "First see that all money received is applied. Before the next order "
     "agree shorter terms, part payment in advance, or a price that pays for the waiting.",
     "credit_watch": "Agree a payment before the next order, or ask finance for another limit.",
+    "owner_left": "Name a new account manager for each account today, and go there together; begin "
+    "with those that hung on single people.",
+    "mass_departure": "Speak with the customers in person this week, largest exposure first, "
+    "before those who left do; name new account managers.",
+    "base_eroding": "See in retention_summary which channels and tiers lost most, and who cares "
+    "for customers that are not A.",
     "concentration_threshold": "Agree how to keep the largest customers and which others can grow, "
     "before one of them is missing.",
     "bought_growth": "Check which offers the higher discounts were given for before the next one.",

@@ -13,6 +13,7 @@ MAX_MANAGERS_OF_ACCOUNTS = 400
 ACCOUNTS_PER_MANAGER = 15
 TEAM_SIZE = 8
 DAYS_SINCE_OWNER_LEFT = 21
+DAYS_SINCE_SECOND_LEFT = 12
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,14 @@ class Staff:
         return self.first_owner + self.owners + self.story_owners
 
     @property
+    def second_gone(self) -> int:
+        """A colleague of the same team who left soon after; last, so that nobody moves up."""
+        return self.first_support + self.support
+
+    @property
     def total(self) -> int:
         """Number of users."""
-        return self.first_support + self.support - 1
+        return self.second_gone if self.story_owners else self.second_gone - 1
 
 
 def staff(spec: Spec) -> Staff:
@@ -110,6 +116,7 @@ def cast(spec: Spec) -> dict[str, StoryAccount]:
         "back_a": {"created_month": last - 3},
         "back_b": {"created_month": last - 3, "tax_no": number["lost_b"]},
         "single": {"owner_no": people.gone_owner},
+        "cross": {"owner_no": people.second_gone},
         "rising": {"created_month": last - 22, "channel": "online", "terms": 30},
         "grower": {"terms": 30},
         "new": {"created_month": last - 3, "terms": 30},
@@ -143,3 +150,8 @@ def created_on(spec: Spec, account: StoryAccount) -> date:
 def owner_left_on(spec: Spec) -> date:
     """The day on which the owner of the single-threaded account was deactivated."""
     return spec.end - timedelta(days=DAYS_SINCE_OWNER_LEFT)
+
+
+def second_left_on(spec: Spec) -> date:
+    """The day on which a colleague of that owner was deactivated."""
+    return spec.end - timedelta(days=DAYS_SINCE_SECOND_LEFT)

@@ -8,12 +8,16 @@ from keyaccounts.demo.cast import staff
 from keyaccounts.demo.spec import Spec
 
 _VIEWS = {
+    # What was changed at an account since it was made is who owns it: before, somebody else did.
     "crm_account_history": """
         select account_id(no) as account_id, field, created_on::date as valid_from, value,
             worktime(created_on, no) as updated_at
         from (
             select no, created_on, unnest([
-                {{'field': 'owner_user_id', 'value': user_id(owner_no)}},
+                {{'field': 'owner_user_id', 'value': user_id(if(
+                    u('changed', no) < 0.1 and role is null and form <> 'merged',
+                    {first_owner} + (owner_no - {first_owner} + 1
+                        + die('former owner', no, {owners} - 1)) % {owners}, owner_no)::int)}},
                 {{'field': 'payment_terms_days', 'value': pay_terms::varchar}}
             ], recursive := true)
             from acc where u('history', no) < 0.5
@@ -120,6 +124,8 @@ def create_more_views(con: duckdb.DuckDBPyConnection, spec: Spec) -> None:
         "end": spec.end,
         "months": spec.months,
         "first_support": people.first_support,
+        "first_owner": people.first_owner,
+        "owners": people.owners,
         "support": people.support,
     }
     for entity, sql in _VIEWS.items():

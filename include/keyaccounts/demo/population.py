@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from keyaccounts.demo.cast import cast_rows, owner_left_on, staff
+from keyaccounts.demo.cast import cast_rows, owner_left_on, second_left_on, staff
 from keyaccounts.demo.spec import Spec
 
 FAMILIES = (
@@ -70,20 +70,22 @@ create table users as
 with u as (
     select
         no::int as no,
-        case when no = 1 then 'director' when no < {first_owner} then 'manager'
+        case when no = {second_gone} then 'story' when no = 1 then 'director' when no < {first_owner} then 'manager'
             when no < {slow_owner} then 'owner' when no < {first_support} then 'story'
             else 'support' end as kind
     from range(1, {total} + 1) t(no)
 )
 select
     *,
-    case when kind in ('owner', 'manager', 'story') then 1 + (no - 2) % {teams} end as team_no,
+    case when no = {second_gone} then 1 + ({gone_owner} - 2) % {teams}
+        when kind in ('owner', 'manager', 'story') then 1 + (no - 2) % {teams} end as team_no,
     case kind when 'director' then 'executive'
         when 'support' then ['technical', 'finance', 'logistics', 'executive'][1 + no % 4]
         else 'sales' end as department,
     case when kind = 'owner' and no > {first_owner} + 1 and u('user left', no) < 0.06
             then (date '{start}' + (u('left on', no) * {days} * 0.9)::int)::date
-        when no = {gone_owner} then date '{gone_on}' end as deactivated_on,
+        when no = {gone_owner} then date '{gone_on}'
+        when no = {second_gone} then date '{second_gone_on}' end as deactivated_on,
     ['Wei', 'Fang', 'Na', 'Min', 'Jing', 'Li', 'Qiang', 'Lei', 'Yang', 'Yan', 'Jun', 'Hui', 'Ping',
         'Gang', 'Ling', 'Tao'][1 + die('first name', no, 16)] as first_name,
     ['Wang', 'Li', 'Zhang', 'Liu', 'Chen', 'Yang', 'Huang', 'Zhao', 'Wu', 'Zhou', 'Xu', 'Sun', 'Ma',
@@ -116,6 +118,8 @@ def build_population(con: duckdb.DuckDBPyConnection, spec: Spec) -> None:
             slow_owner=people.slow_owner,
             gone_owner=people.gone_owner if spec.has_stories else -1,
             gone_on=owner_left_on(spec),
+            second_gone=people.second_gone if spec.has_stories else -1,
+            second_gone_on=second_left_on(spec),
             first_support=people.first_support,
             total=people.total,
             teams=people.teams,

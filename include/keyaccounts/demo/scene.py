@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from keyaccounts.demo.cast import cast, owner_left_on, staff
+from keyaccounts.demo.cast import cast, owner_left_on, second_left_on, staff
 from keyaccounts.demo.plots import CROSS_AGE
 from keyaccounts.demo.spec import Spec
 
@@ -33,6 +33,7 @@ class Scene:
         self.ids = {role: account_id(a.no) for role, a in cast(spec).items()}
         self.slow_owner = user_id(staff(spec).slow_owner)
         self.gone_owner = user_id(staff(spec).gone_owner)
+        self.second_gone = user_id(staff(spec).second_gone)
 
     def month_end(self, age: int) -> date:
         """The month-end `age` months before the last one."""
@@ -52,3 +53,8 @@ def added_on(scene: Scene) -> date:
 def left_on(scene: Scene) -> date:
     """The day on which the owner of the single-threaded account left."""
     return owner_left_on(scene.spec)
+
+
+def second_on(scene: Scene) -> date:
+    """The day on which a colleague of that owner left."""
+    return second_left_on(scene.spec)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from keyaccounts.demo import tales_tiers as tiers
-from keyaccounts.demo.scene import Scene, Teller, added_on, check, left_on
+from keyaccounts.demo.scene import Scene, Teller, added_on, check, left_on, second_on
 
 
 def _slow(s: Scene) -> dict[str, Any]:
@@ -157,6 +157,37 @@ def _single(s: Scene) -> dict[str, Any]:
     }
 
 
+def _team(s: Scene) -> dict[str, Any]:
+    ids = f"'{s.ids['single']}', '{s.ids['cross']}'"
+    return {
+        "title": "Two account managers of one team leave within days",
+        "what_happened": f"{s.gone_owner} was deactivated on {left_on(s)}, {s.second_gone} on "
+        f"{second_on(s)}. Nobody has taken over their accounts.",
+        "checks": [
+            check(
+                "owner_turnover",
+                f"account_id in ({ids}) and change_type = 'owner_left' and is_mass_departure and "
+                "new_owner_user_id is null",
+                2,
+                "Both accounts are part of a mass departure.",
+            ),
+            check(
+                "account_alerts",
+                f"alert_type = 'owner_left' and unit_id in ('{s.gone_owner}', '{s.second_gone}')",
+                2,
+                "Each departure is told.",
+            ),
+            check(
+                "account_alerts",
+                f"alert_type = 'mass_departure' and severity = 'critical' and effective_date = "
+                f"date '{second_on(s)}'",
+                1,
+                "The second one makes it critical.",
+            ),
+        ],
+    }
+
+
 def _bought(s: Scene) -> dict[str, Any]:
     a = s.ids["bought"]
     return {
@@ -190,6 +221,7 @@ TALES: dict[str, tuple[Teller, tuple[str, ...]]] = {
     "won_back": (_won_back, ("back_a", "back_b", "lost_a", "lost_b")),
     "cross_sell_gone_wrong": (_cross, ("cross",)),
     "single_threaded_left": (_single, ("single",)),
+    "team_leaves": (_team, ("single", "cross")),
     "rising_small": (tiers.rising, ("rising",)),
     "bought_growth": (_bought, ("bought",)),
     "relative_drop": (tiers.relative, ("relative", "grower")),

@@ -27,6 +27,7 @@ def lay_out(
         for table in ("rejected", "nulled"):
             _create_view(con, table, f"select * from {_parquet(resolution, table)}")
         _create_versions(con, settings)
+        _create_user_versions(con, settings)
         _create_loads(con, settings)
         create_first_published(con, first)
     finally:
@@ -65,10 +66,6 @@ def _create_versions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None
     """
     entity = load_contract()["crm_accounts"]
     loads = all_loads(settings, "crm_accounts")
-    stamps = ", ".join(
-        f"({load.number}, timestamptz '{_known_on(settings, load)} 23:59:59 {settings.timezone}')"
-        for load in loads
-    )
     references = {"parent_account_id": "known", "merged_into_account_id": "known"}
     if all_loads(settings, "crm_users"):
         references["owner_user_id"] = "users"
@@ -80,7 +77,7 @@ def _create_versions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None
         con,
         "crm_account_versions",
         f"""
-        with stamps (_load, landed_at) as (values {stamps}),
+        with stamps (_load, landed_at) as (values {_stamps(settings, loads)}),
         versions as ({_rows(entity, loads)}),
         known as (
             select account_id as id from landing.crm_accounts as a
@@ -95,6 +92,39 @@ def _create_versions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None
         join stamps as s using (_load)
         where v.account_id in (select id from known)
         """,
+    )
+
+
+def _create_user_versions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """All landed versions of our people, without those that are held back."""
+    entity = load_contract()["crm_users"]
+    loads = all_loads(settings, "crm_users")
+    if not loads:
+        nothing = f"select *, cast(null as timestamp) as landed_as_of from ({_rows(entity, loads)})"
+        _create_view(con, "crm_user_versions", nothing)
+        return
+    _create_view(
+        con,
+        "crm_user_versions",
+        f"""
+        with stamps (_load, landed_at) as (values {_stamps(settings, loads)}),
+        versions as ({_rows(entity, loads)})
+        select v.*, timezone('UTC', s.landed_at) as landed_as_of
+        from versions as v
+        join stamps as s using (_load)
+        where not exists (
+            select 1 from landing.rejected as r where r.entity = 'crm_users'
+            and r._load = v._load and r._row = v._row
+        )
+        """,
+    )
+
+
+def _stamps(settings: Settings, loads: list[Load]) -> str:
+    """Return a row (load, end of the business day on which it became known) per load."""
+    return ", ".join(
+        f"({load.number}, timestamptz '{_known_on(settings, load)} 23:59:59 {settings.timezone}')"
+        for load in loads
     )
 
 

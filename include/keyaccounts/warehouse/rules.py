@@ -13,7 +13,7 @@ from keyaccounts.warehouse.relationship_rules import check_relationships
 BEGINNING = date(1900, 1, 1)
 WORDS = {"channel", "tier", "basis", "bucket", "rule", "method", "kind", "product_level",
          "festival", "source", "stated", "outcome_reason", "service_purpose"}  # fmt: skip
-FLAGS = {"is_dealer", "is_subscription_like", "is_cash", "is_automatic"}
+FLAGS = {"is_dealer", "is_subscription_like", "is_cash", "is_automatic", "is_digital"}
 DATES = {"valid_from", "from_date", "to_date"}
 # The models hold so many months of sales side by side (dbt_project/macros/collections.sql).
 LONGEST_LOOKBACK_MONTHS = 12

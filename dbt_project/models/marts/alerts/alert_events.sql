@@ -296,6 +296,10 @@ alerts as (
     select * from {{ ref('int_alerts__contacts') }}
     union all
     select * from {{ ref('int_alerts__concentration') }}
+    union all
+    select * from {{ ref('int_alerts__owners') }}
+    union all
+    select * from {{ ref('int_alerts__erosion') }}
 ),
 
 final as (

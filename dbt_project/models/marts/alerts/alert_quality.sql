@@ -1,10 +1,12 @@
 {#- What must be there before an alert of a type can be raised: a month of documents, twelve, twice as
-    many, open receivables, or what was logged (and, for stages, orders). -#}
+    many, three times as many, open receivables, our people, or what was logged (and, for stages,
+    orders). -#}
 {%- set needs = {
     'tier_drop': 'tiers', 'tier_watch': 'tiers', 'tier_lapsed': 'tiers', 'tier_rise': 'tiers',
     'tier_reactivated': 'tiers', 'tier_config_change': 'tiers',
     'candidate_enter': 'tiers', 'candidate_exit': 'tiers',
     'concentration_threshold': 'tiers',
+    'owner_left': 'owners', 'mass_departure': 'owners', 'base_eroding': 'two_bridges',
     'bought_growth': 'prior_year',
     'churn_state_enter': 'documents', 'won_back': 'documents', 'neglected_a': 'efforts',
     'contact_overdue': 'efforts',
@@ -36,6 +38,8 @@ grid as (
             ('{{ alert_type }}', '{{ basis }}'){{ ',' if not loop.last }}
         {%- endfor %}
     ) as kinds (alert_type, basis)
+    left join month_ends as two_bridges
+        on two_bridges.month_end = month_ends.opening_to and two_bridges.is_bridge_month
     where (kinds.basis = 'tiers' and month_ends.is_tier_month)
         or kinds.basis = 'documents'
         {%- if is_present('crm_activities') %}
@@ -45,6 +49,10 @@ grid as (
         or kinds.basis = 'relationships'
         {%- endif %}
         or (kinds.basis = 'prior_year' and month_ends.is_bridge_month)
+        or (kinds.basis = 'two_bridges' and two_bridges.month_end is not null)
+        {%- if is_present('crm_users') %}
+        or kinds.basis = 'owners'
+        {%- endif %}
         {%- if is_present('erp_payment_applications') %}
         or kinds.basis = 'receivables'
         {%- endif %}
