@@ -141,6 +141,9 @@ def check_marts(settings: Settings, run: Run, log: Log = print) -> dict[str, Any
 
 def publish(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
     """Publish a version and move the pointer, then in the object storage, if there is one."""
+    # The plots take two seconds to import: only who publishes waits for them.
+    from keyaccounts.reports.report import write_report
+
     with _step(settings, run, "publish", log):
         published = publish_marts(settings, run, log)
         log(f"report: {write_report(settings)}")

@@ -16,6 +16,7 @@ from keyaccounts import nightly
 from keyaccounts.demo import generate
 from keyaccounts.reports.explain import explain, explain_lines
 from keyaccounts.reports.profile import STEPS
+from keyaccounts.reports.report import write_report
 from keyaccounts.reports.status import demo_lines
 from keyaccounts.settings import PROJECT_ROOT, Run, Settings
 from tests.conftest import run_at, settings_for, silent
@@ -186,9 +187,25 @@ def test_explain_says_each_next_step_in_words(demo: Demo) -> None:
         assert explain_lines(explain(demo.settings, account)), where
 
 
-def test_the_demo_ends_with_eleven_lines(demo: Demo) -> None:
+def test_the_report_tells_the_stories_and_is_the_same_each_time(demo: Demo) -> None:
+    file = demo.settings.published / "current" / "report.html"
+    page = file.read_text("utf-8")
+    for part in (
+        "Fading Whale",
+        "drop A → B",
+        "Bearings, Drives",
+        "payment trap",
+        "Patient Paymaster",
+    ):
+        assert part in page
+    assert page.count("<svg") == 6
+    assert file.stat().st_size < 1_000_000
+    assert write_report(demo.settings).read_text("utf-8") == page
+
+
+def test_the_demo_ends_with_twelve_lines(demo: Demo) -> None:
     lines = demo_lines(demo.settings)
-    assert len(lines) == 11
+    assert len(lines) == 12
     assert "Fading Whale" in lines[2]
 
 

@@ -49,7 +49,8 @@ def stacks(rows: Rows, labels: dict[str, str], *, unit: str) -> str:
         for at, (column, label) in enumerate(labels.items())
     ]
     chart = _chart(points).mark_bar().encode(
-        x=altair.X("yearmonth(day):O", title=None, axis=altair.Axis(format="%b %y", labelAngle=-45)),
+        x=altair.X("yearmonth(day):O", title=None,
+                   axis=altair.Axis(format="%b %y", labelAngle=-45)),
         y=altair.Y("sum(value):Q", title=unit, axis=altair.Axis(format="~s", tickCount=5)),
         color=_colour(order),
         order=altair.Order("at:Q"),
@@ -81,7 +82,7 @@ def bridge(steps: Sequence[tuple[str, Decimal]], *, unit: str) -> str:
 
 
 def _chart(points: list[dict[str, Any]]) -> Any:
-    return altair.Chart(altair.Data(values=points), width=WIDTH, height=HEIGHT)
+    return altair.Chart(altair.InlineData(values=points), width=WIDTH, height=HEIGHT)
 
 
 def _months() -> Any:
@@ -104,7 +105,9 @@ def _svg(chart: Any) -> str:
         titleFontWeight="normal",
     )  # fmt: skip
     svg = vl_convert.vegalite_to_svg(drawn.to_json())
-    return re.sub(r'<svg ([^>]*?)width="\d+" height="\d+"', r'<svg aria-hidden="true" \1', svg, count=1)
+    return re.sub(
+        r'<svg ([^>]*?)width="\d+" height="\d+"', r'<svg aria-hidden="true" \1', svg, count=1
+    )
 
 
 def _day(day: date) -> str:

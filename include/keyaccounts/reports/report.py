@@ -85,7 +85,7 @@ _COVERAGE = """
     select entity, column_name, is_entity_present, rows_count, coverage_ratio, expired_count,
         quarantined_count
     from marts.data_coverage
-    order by entity, column_name"""
+    order by coverage_ratio, entity, column_name"""
 
 
 def write_report(settings: Settings) -> Path:
@@ -196,6 +196,8 @@ def _plots(facts: dict[str, Any]) -> dict[str, str]:
              "older": "over 90"},
             unit=currency,
         )  # fmt: skip
+    if any(row["dso_countback_days"] is not None for row in months):
+        plots["dso"] = charts.lines(months, {"dso_countback_days": "DSO"}, unit="days")
     if bridge:
         plots["bridge"] = charts.bridge(
             [("Year before", bridge["opening_amount"]), ("New", bridge["new_amount"]),

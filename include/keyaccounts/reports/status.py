@@ -50,7 +50,7 @@ def status_lines(facts: dict[str, Any]) -> list[str]:
 
 
 def demo_lines(settings: Settings) -> list[str]:
-    """Return eleven lines on what was built, what was found, and where to look."""
+    """Return twelve lines on what was built, what was found, and where to look."""
     with open_publication(settings) as reader:
         manifest = reader.manifest
         day, currency = manifest["as_of_date"], manifest["base_currency"]
@@ -99,6 +99,7 @@ def demo_lines(settings: Settings) -> list[str]:
         "documents and corrections (mart restatements)",
         f"Marts     {settings.published / 'current' / 'keyaccounts.duckdb'} (schema marts), "
         "Parquet beside it",
+        f"Report    {settings.published / 'current' / 'report.html'} (open it in a browser)",
         f"Checks    {settings.home / 'reports' / 'data_docs' / 'index.html'}",
         f"Status    keyaccounts status --home {settings.home}",
         f"Why       keyaccounts explain ACCOUNT_ID --home {settings.home}",
