@@ -17,7 +17,7 @@ SHOWN = 3
 PARSED_FOLDERS = ("models", "macros", "seeds", "tests")
 
 # The project as parsed last, by what it was parsed from.
-_parsed: dict[tuple[Path, str], Any] = {}
+_parsed: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,28 @@ def parsed(project: Path, target: Path, environment: Mapping[str, str]) -> Any:
     """Return the manifest of the project for one command, parsed once per process.
 
     No variable is needed for that: no node's name, kind or parents depend on one. The environment
-    gives the places of files alone, and they do not stand in a manifest.
+    gives the places of files alone, and they do not stand in a manifest. A company's own rules are
+    read when the seeds are loaded: only where they lie is said here.
     Raises KeyaccountsError when the project cannot be parsed.
     """
     from dbt.contracts.graph.manifest import Manifest
 
-    made_from = (project, project_digest(project))
+    files = [f for folder in PARSED_FOLDERS for f in (project / folder).rglob("*")]
+    seeds = sorted(file.name for file in files if file.suffix == ".csv")
+    said = [project / "dbt_project.yml", *(file for file in files if file.suffix != ".csv")]
+    made_from = "|".join((project_digest(project, said), *seeds))
     if made_from not in _parsed:
-        result = _dbt(["parse"], project, target, environment, lambda _: None)
+        command = ["parse", "--no-write-json"]
+        result = _dbt(command, project, target, environment, lambda _: None)
         if not isinstance(result.result, Manifest):
             raise KeyaccountsError(f"dbt cannot parse {project}: {result.exception}")
         _parsed.clear()
         _parsed[made_from] = result.result
-    return _parsed[made_from].deepcopy()
+    manifest = _parsed[made_from].deepcopy()
+    for node in manifest.nodes.values():
+        if str(node.resource_type) == "seed":
+            node.root_path = str(project)
+    return manifest
 
 
 def project_digest(project: Path, files: Iterable[Path] | None = None) -> str:
