@@ -44,6 +44,8 @@ def basis_and_subtype_are_recomputed(case: Case) -> Iterator[str]:
         r, is_internal = books.at(account, end), account in identity.internal
         rating = None if is_internal else ratings.get(identity.unit[account])
         basis = ["reference"] * books.is_reference(account, end)
+        standing = case.relationships.standings.get((end, account))
+        basis += ["strategic"] * bool(standing and standing.stage == 5)
         basis += ["volume"] * bool(rating and rating.tier == "A")
         subtype = "other"
         if rating and rating.is_one_off_bulk:

@@ -94,12 +94,14 @@ joined as (
         concat_ws(
             '|',
             case when inputs.is_reference then 'reference' end,
+            case when stages.evidenced_stage = 5 then 'strategic' end,
             case when tiers.tier = 'A' then 'volume' end
         ) as basis,
         inputs.coverage_ratio
     from versions
     inner join units on units.account_id = versions.account_id
     inner join inputs on inputs.account_id = versions.account_id
+    left join stages on stages.account_id = versions.account_id
     left join tiers on tiers.tier_unit_id = units.tier_unit_id and not units.is_internal
     left join history on history.tier_unit_id = units.tier_unit_id and not units.is_internal
     left join provisional
