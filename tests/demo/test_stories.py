@@ -15,7 +15,7 @@ LAST, BEFORE = "2026-10-31", "2026-09-30"
 ALWAYS = {
     "whale_losing_volume", "flapping_b", "one_off_bulk", "slow_dealer", "cash_sitting_owner",
     "won_back", "cross_sell_gone_wrong", "single_threaded_left", "rising_small", "bought_growth",
-    "new_customer",
+    "new_customer", "team_leaves",
 }  # fmt: skip
 Told = tuple[Any, dict[str, list[Event]]]
 

@@ -20,7 +20,7 @@ _VIEWS = {
                         + die('former owner', no, {owners} - 1)) % {owners}, owner_no)::int)}},
                 {{'field': 'payment_terms_days', 'value': pay_terms::varchar}}
             ], recursive := true)
-            from acc where u('history', no) < 0.5
+            from acc where u('history', no) < 0.5 or u('changed', no) < 0.1
         ) where value is not null order by no, field""",
     "crm_account_team": """
         select account_id(no) as account_id,

@@ -70,7 +70,8 @@ create table users as
 with u as (
     select
         no::int as no,
-        case when no = {second_gone} then 'story' when no = 1 then 'director' when no < {first_owner} then 'manager'
+        case when no = {second_gone} then 'story' when no = 1 then 'director'
+            when no < {first_owner} then 'manager'
             when no < {slow_owner} then 'owner' when no < {first_support} then 'story'
             else 'support' end as kind
     from range(1, {total} + 1) t(no)

@@ -161,8 +161,9 @@ def _team(s: Scene) -> dict[str, Any]:
     ids = f"'{s.ids['single']}', '{s.ids['cross']}'"
     return {
         "title": "Two account managers of one team leave within days",
-        "what_happened": f"{s.gone_owner} was deactivated on {left_on(s)}, {s.second_gone} on "
-        f"{second_on(s)}. Nobody has taken over their accounts.",
+        "what_happened": f"{s.gone_owner}, who owned {s.ids['single']}, was deactivated on "
+        f"{left_on(s)}; {s.second_gone}, who owned {s.ids['cross']}, on {second_on(s)}. Nobody "
+        "has taken over.",
         "checks": [
             check(
                 "owner_turnover",
@@ -221,7 +222,7 @@ TALES: dict[str, tuple[Teller, tuple[str, ...]]] = {
     "won_back": (_won_back, ("back_a", "back_b", "lost_a", "lost_b")),
     "cross_sell_gone_wrong": (_cross, ("cross",)),
     "single_threaded_left": (_single, ("single",)),
-    "team_leaves": (_team, ("single", "cross")),
+    "team_leaves": (_team, ()),
     "rising_small": (tiers.rising, ("rising",)),
     "bought_growth": (_bought, ("bought",)),
     "relative_drop": (tiers.relative, ("relative", "grower")),

@@ -1,7 +1,7 @@
 """The company that bad rows are laid over: a small demo company, richer by a change of groups.
 
 The account that joins a group is handed over to another owner on the same day, and has stated its
-wallet before and after it.
+wallet before and after it. Another one was taken over long enough ago to tell what it kept.
 Serving its accounts has rates, so that profit is contribution profit.
 Its owners neglect a key account sooner than by the rules that come with the project.
 Invoices of a large customer came after the last month-ends had been published.
@@ -25,7 +25,9 @@ from tests.conftest import Warehouse, build_company, run_at, settings_for, silen
 DAY = "2026-10-31"
 # A daughter of the demo company; here it stood alone, with another owner, until the spring.
 IS_DAUGHTER, JOINED_ON = "account_id = 'A000034'", "2026-03-10"
+TAKEN_OVER = "account_id = 'A000017'", "timestamp '2025-06-15'"
 ALONE = (
+    f"if({TAKEN_OVER[0]}, {TAKEN_OVER[1]}, updated_at) as updated_at, "
     f"if({IS_DAUGHTER}, null, parent_account_id) as parent_account_id, "
     f"if({IS_DAUGHTER}, 'U0003', owner_user_id) as owner_user_id, "
     f"if({IS_DAUGHTER}, 90000, wallet_amount) as wallet_amount, "
@@ -40,7 +42,8 @@ SOONER = ("neglected_c_activities,10", "neglected_c_activities,2")
 CLOSED_FROM, CLOSED_ON = date(2026, 7, 31), date(2026, 9, 30)
 IS_LATE = "account_id = 'A000052' and invoice_date between '2025-10-01' and '2026-09-30'"
 JOINED = (
-    f"if({IS_DAUGHTER}, timestamp '{JOINED_ON}', updated_at) as updated_at, "
+    f"if({IS_DAUGHTER}, timestamp '{JOINED_ON}', "
+    f"if({TAKEN_OVER[0]}, {TAKEN_OVER[1]}, updated_at)) as updated_at, "
     f"if({IS_DAUGHTER}, 120000, wallet_amount) as wallet_amount, "
     f"if({IS_DAUGHTER}, date '{JOINED_ON}', wallet_as_of_date) as wallet_as_of_date"
 )

@@ -268,6 +268,44 @@ reconciliation_alerts as (
     where check_status = 'different'
 ),
 
+-- The base keeps less while the book of A grows: at the first month-end of each run.
+compared_erosion as (
+    select
+        *,
+        lag(is_base_eroding) over (order by month_end) as was_eroding
+    from {{ ref('int_portfolio__erosion') }}
+),
+
+erosion_alerts as (
+    select
+        'base_eroding' as alert_type,
+        'company' as unit_type,
+        'company' as unit_id,
+        cast(null as {{ text_type() }}) as account_id,
+        cast(null as {{ text_type() }}) as owner_user_id,
+        month_end as effective_date,
+        cast(null as {{ text_type() }}) as from_value,
+        cast(null as {{ text_type() }}) as to_value,
+        'medium' as severity,
+        'medium' as base_severity,
+        cast(null as {{ text_type() }}) as cause,
+        cast(null as {{ text_type() }}) as severity_reasons,
+        'bi' as audience,
+        'digest' as delivery,
+        base_opening_amount as at_stake_amount,
+        'portfolio_summary' as source_mart,
+        {{ json_object({
+            'a_closing_amount': 'a_closing_amount', 'a_opening_amount': 'a_opening_amount',
+            'base_currency': "'" ~ var('base_currency') ~ "'",
+            'base_grr': ratio('base_retained_amount', 'base_opening_amount'),
+            'base_opening_amount': 'base_opening_amount',
+            'base_retained_amount': 'base_retained_amount',
+            'former_base_grr': ratio('former_retained_amount', 'former_opening_amount')
+        }) }} as payload
+    from compared_erosion
+    where is_base_eroding and was_eroding is not true
+),
+
 alerts as (
     select * from tier_alerts
     union all
@@ -299,7 +337,7 @@ alerts as (
     union all
     select * from {{ ref('int_alerts__owners') }}
     union all
-    select * from {{ ref('int_alerts__erosion') }}
+    select * from erosion_alerts
 ),
 
 final as (
