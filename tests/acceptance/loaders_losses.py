@@ -15,8 +15,9 @@ def losses(folder: Path) -> None:
     """BIG stays. GONE and LATE fall silent in June 2025, BACK, SLOW and TARDY return.
 
     BACK is silent for nine months. SLOW returns on the last day of the twelve months after it was
-    given up, TARDY a day later. GONE's reason is stated 17 days after the loss, LATE has none; the
-    complaint of GONE is settled a day before its last purchase, that of LATE a day after.
+    given up, TARDY a day later. GONE's reason is noted 7 days after the loss and lands 17 days
+    after it, LATE has none; that of BACK was noted on its last purchase. The complaint of GONE is
+    settled a day before its last purchase, that of LATE a day after.
     """
     invoices = monthly("BIG", "10000.00", date(2023, 7, 1), 36)
     invoices += monthly("GONE", "100.00", date(2024, 7, 1), 12)
@@ -29,8 +30,13 @@ def losses(folder: Path) -> None:
     write_company(folder, invoices)
     stated: dict[str, dict[str, object]] = {
         "GONE": {"exit_type": "lost_to_competitor", "exit_reason": "price",
+                 "exit_recorded_on": "2025-12-10", "exit_competitor": " Nordwerk ",
+                 "exit_note": "Li told it at the fair",
                  "updated_at": "2025-12-20T03:00:00Z", "owner_user_id": "U1"},
         "LATE": {"exit_type": "closed_down"},
+        "BACK": {"exit_type": "other", "exit_reason": "price", "exit_note": "told",
+                 "exit_recorded_on": "2024-03-01"},
+        "SLOW": {"exit_type": "lost_to_competitor", "exit_reason": "price", "exit_note": "told"},
     }  # fmt: skip
     write(
         folder,

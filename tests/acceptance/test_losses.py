@@ -44,13 +44,26 @@ def test_a_loss_is_ranked_among_the_customers_of_its_last_year(built: Warehouse)
     ]
 
 
+def test_a_post_mortem_needs_what_the_source_delivers(built: Warehouse) -> None:
+    assert built.rows(
+        "select customer_key, not_stated, exit_recorded_on, exit_competitor, has_exit_note "
+        "from marts.churned_accounts order by 1"
+    ) == [
+        ("BACK", "statement", date(2024, 3, 1), None, True),
+        ("GONE", None, date(2025, 12, 10), "Nordwerk", True),
+        ("LATE", "note|reason", None, None, False),
+        ("SLOW", "competitor", None, None, True),
+        ("TARDY", "note|reason|type", None, None, False),
+    ]
+
+
 def test_a_post_mortem_needs_type_and_reason(built: Warehouse) -> None:
     assert built.rows(
         "select customer_key, exit_type, is_post_mortem_complete, post_mortem_days, "
         "is_post_mortem_in_time, owner_user_id, has_had_severe_conflict, signals_before "
         "from marts.churned_accounts where came_back_date is null order by 1"
     ) == [
-        ("GONE", "lost_to_competitor", True, 17, True, "U1", False, "at_risk|severe_conflict"),
+        ("GONE", "lost_to_competitor", True, 7, True, "U1", False, "at_risk|severe_conflict"),
         ("LATE", "closed_down", False, None, False, None, True, "at_risk|severe_conflict"),
     ]
 

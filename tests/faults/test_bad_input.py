@@ -16,6 +16,7 @@ import pytest
 from keyaccounts import nightly
 from keyaccounts.errors import SourceRefusedError
 from keyaccounts.landing.resolve import EntityState, resolve
+from keyaccounts.warehouse.landing_schema import lay_out
 from tests.conftest import run_at, settings_for, silent
 from tests.faults.small import DAY, append, edit
 
@@ -296,6 +297,27 @@ def test_an_orphan_in_an_optional_reference_becomes_null(
     append(source, "erp_invoices", "X1,0001,invoice,2026-06-05,,,9.00,posted,O9")
     state = resolved()["erp_invoices"]
     assert (state.rejected, state.nulled) == (0, {"order_id": 1})
+
+
+def test_a_rater_that_nobody_knows_is_unknown_in_every_version(
+    source: Path, tmp_path: Path
+) -> None:
+    (source / "crm_users.csv").write_text("user_id,user_name\nU1,Li\n")
+    file = source / "crm_accounts.csv"
+    head, *rows = file.read_text().splitlines()
+    raters = ["U1", "U9", *[""] * len(rows)]
+    rated = [f"{row},{rater}" for row, rater in zip(rows, raters, strict=False)]
+    file.write_text("\n".join([f"{head},influence_rated_by_user_id", *rated, ""]))
+    settings = settings_for(tmp_path / "home", source)
+    for entity in nightly.planned_entities(settings):
+        nightly.extract(settings, run_at(DAY), entity, silent)
+    lay_out(settings, resolve(settings))
+    with duckdb.connect(str(settings.warehouse), read_only=True) as con:
+        found = con.execute(
+            "select influence_rated_by_user_id, count(*) from landing.crm_account_versions "
+            "group by all order by 1 nulls last"
+        ).fetchall()
+    assert found == [("U1", 1), (None, len(rows) - 1)]
 
 
 def test_a_reference_to_what_is_not_delivered_stays_unchecked(

@@ -28,6 +28,17 @@ def add_candidates(seed: int, trade: Trade, rows: dict[str, list[Row]]) -> None:
         product["launch_date"] = _launch(random, trade) if has_launches else None
 
 
+def add_raters(seed: int, rows: dict[str, list[Row]]) -> None:
+    """Say who rated the influence of accounts, and on which grounds; some sources do not."""
+    random = Random(f"raters {seed}")
+    are_noted = random.random() < 0.7
+    for version in rows["crm_accounts"]:
+        rater = random.choice([None, "U1", "U2", "U3", version["owner_user_id"]])
+        version["influence_rated_by_user_id"] = rater if are_noted else None
+        words = random.choice([None, "", " ", "speaks at the fair"])
+        version["influence_evidence"] = words if are_noted else None
+
+
 def _by_account(rows: list[Row]) -> list[list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda r: (r["account_id"], r["_load"])):

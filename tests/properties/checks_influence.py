@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.properties.crowd import Case, cents, difference
-from tests.properties.influence import Influence
+from tests.properties.influence import Influence, grounds
 from tests.properties.prospects import Prospect
 
 
@@ -35,4 +35,17 @@ def prospects_are_recomputed(case: Case) -> Iterator[str]:
         yield problem
 
 
-CHECKS = (influence_is_recomputed, prospects_are_recomputed)
+def raters_of_influence_are_recomputed(case: Case) -> Iterator[str]:
+    """Q1: who made the rating of each candidate, and whether it has evidence."""
+    rows = case.mart("quasi_key_accounts")
+    of_day = {day: grounds(case.books, day) for day in {r["month_end"] for r in rows}}
+    expected, found = {}, {}
+    for r in rows:
+        key = r["month_end"], r["tier_unit_id"]
+        expected[key] = of_day[r["month_end"]].get(r["tier_unit_id"], (None, False))
+        found[key] = r["influence_rater"], r["has_influence_evidence"]
+    if problem := difference(expected, found):
+        yield problem
+
+
+CHECKS = (influence_is_recomputed, prospects_are_recomputed, raters_of_influence_are_recomputed)

@@ -101,7 +101,7 @@ def _bought_after(case: Case, day: date, state: str, later: list[date]) -> str:
 
 
 def losses_are_recomputed(case: Case) -> Iterator[str]:
-    """N7, N8, N9: each loss, what it was worth, why it left and what could be seen before."""
+    """N7, N9: each loss, what it was worth and what could be seen before."""
     books, expected = case.books, {}
     identity = books.identity(books.end)
     members = customers(books, identity)
@@ -111,13 +111,11 @@ def losses_are_recomputed(case: Case) -> Iterator[str]:
         for loss in course.losses:
             until = loss.back - ONE_DAY if loss.back else books.end
             profit, rank = _worth(case, customer, members, loss)
-            kind, why, days = _post_mortem(case, customer, loss, until)
             conflicts = _conflicts(case, members[customer])
             expected[customer, loss.churned] = (
                 books.end, identity.unit[customer], _tier_before(case, customer, course, loss),
                 books.at(customer, loss.churned)["owner_user_id"], profit, rank,
-                profit is not None and profit <= 0, kind or "not_assessed", why,
-                kind is not None and why is not None, days, days is not None and days <= 30,
+                profit is not None and profit <= 0,
                 any(opened <= until and closed > loss.last for opened, closed in conflicts),
                 _signals(case, customer, members[customer], course, loss, conflicts, watched),
                 loss.back,
@@ -126,8 +124,7 @@ def losses_are_recomputed(case: Case) -> Iterator[str]:
         (r["customer_key"], r["churned_date"]): (
             r["as_of_date"], r["tier_unit_id"], r["tier_before"], r["owner_user_id"],
             cents(r["profit_before_amount"]), r["profit_percentile_ratio"], r["is_unprofitable"],
-            r["exit_type"], r["exit_reason"], r["is_post_mortem_complete"], r["post_mortem_days"],
-            r["is_post_mortem_in_time"], r["has_had_severe_conflict"], r["signals_before"],
+            r["has_had_severe_conflict"], r["signals_before"],
             r["came_back_date"],
         )
         for r in case.mart("churned_accounts")
@@ -164,22 +161,6 @@ def _tier_before(case: Case, customer: str, course: Course, loss: Loss) -> str |
     unit = case.books.identity(days[-1]).unit[customer]
     rating = case.ratings.get(days[-1], {}).get(unit)
     return rating.tier if rating else None
-
-
-def _post_mortem(
-    case: Case, customer: str, loss: Loss, until: date
-) -> tuple[str | None, str | None, int | None]:
-    """Return type and reason on the last day of a loss, and the days until both were stated."""
-    last = case.books.at(customer, until)
-    kind, why = last.get("exit_type"), last.get("exit_reason")
-    versions = case.books.versions[customer]
-    stated = []
-    for place, (start, row) in enumerate(versions):
-        end = versions[place + 1][0] if place + 1 < len(versions) else date.max
-        if start <= until and end > loss.last and row.get("exit_type") and row.get("exit_reason"):
-            stated.append(business_day(row["updated_at"] or row["landed_as_of"]))
-    days = max((min(stated) - loss.churned).days, 0) if kind and why else None
-    return kind, why, days
 
 
 def _conflicts(case: Case, accounts: list[str]) -> list[tuple[date, date]]:

@@ -1,11 +1,11 @@
-"""Properties of opportunities and buying stages (B2, B5, B11, B12, V10)."""
+"""Properties of opportunities and buying stages (B2, B5, B11, B12, P22, V10)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from tests.properties.crowd import Case, cents, difference
-from tests.properties.opportunities import buying_stages, opportunities
+from tests.properties.opportunities import buying_groups, buying_stages, opportunities
 
 
 def opportunities_are_recomputed(case: Case) -> Iterator[str]:
@@ -38,4 +38,15 @@ def buying_stages_are_recomputed(case: Case) -> Iterator[str]:
         yield problem
 
 
-CHECKS = (opportunities_are_recomputed, buying_stages_are_recomputed)
+def buying_groups_are_counted(case: Case) -> Iterator[str]:
+    """P22: how many people decided on each closed opportunity."""
+    found = {r["opportunity_id"]: r["buying_group_size_count"] for r in case.mart("opportunities")}
+    if problem := difference(buying_groups(case.books), found):
+        yield problem
+
+
+CHECKS = (
+    opportunities_are_recomputed,
+    buying_stages_are_recomputed,
+    buying_groups_are_counted,
+)

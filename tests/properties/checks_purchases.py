@@ -62,4 +62,24 @@ def orders_are_recomputed(case: Case) -> Iterator[str]:
         yield problem
 
 
-CHECKS = (purchases_are_recomputed, lines_have_one_type, orders_are_recomputed)
+def cycles_start_where_the_order_says(case: Case) -> Iterator[str]:
+    """B2: an order that names an opportunity opened by then takes its time from there."""
+    opened = {
+        r["opportunity_id"]: r["opened_on"] for r in case.inputs.rows.get("crm_opportunities", [])
+    }
+    orders = {r["order_id"]: r for r in case.inputs.rows.get("erp_orders", [])}
+    for r in case.mart("customer_orders"):
+        start = opened.get(orders[r["order_id"]]["opportunity_id"])
+        is_named = start is not None and start <= r["order_date"]
+        if is_named != (r["cycle_basis"] == "named_opportunity"):
+            yield f"{r['order_id']}: its cycle starts from {r['cycle_basis']}"
+        if is_named and r["cycle_days"] != (r["order_date"] - start).days:
+            yield f"{r['order_id']}: {r['cycle_days']} days since {start}"
+
+
+CHECKS = (
+    purchases_are_recomputed,
+    lines_have_one_type,
+    orders_are_recomputed,
+    cycles_start_where_the_order_says,
+)

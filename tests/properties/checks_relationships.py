@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
 from fractions import Fraction
@@ -12,6 +13,12 @@ from tests.properties.checks_profiles import compared
 from tests.properties.crowd import Case, difference
 from tests.properties.relationships import AUTOMATIC, SEVEN, Talk
 from tests.properties.tiers import ratio
+
+TIES = (
+    "rated_contacts_count", "owner_ratings_count", "other_ratings_count", "tied_pairs_count",
+    "tense_pairs_count",
+)  # fmt: skip
+NOT_COVERAGE = {"as_of_date", "account_id", *TIES}
 
 
 def stages_are_recomputed(case: Case) -> Iterator[str]:
@@ -167,9 +174,47 @@ def coverage_is_recomputed(case: Case) -> Iterator[str]:
             if has_teams else None,
         )  # fmt: skip
     found = {
-        r["account_id"]: tuple(v for c, v in r.items() if c not in {"as_of_date", "account_id"})
+        r["account_id"]: tuple(v for c, v in r.items() if c not in NOT_COVERAGE)
         for r in case.mart("contact_coverage")
     }
+    if problem := difference(expected, found):
+        yield problem
+
+
+def raters_and_ties_are_counted(case: Case) -> Iterator[str]:
+    """P9, P15: whose ratings of people on file count, and who of them is for or against whom."""
+    books, rows, end = case.books, case.inputs.rows, case.books.end
+    people = {r["contact_id"]: r for r in rows.get("crm_contacts", [])
+              if r["is_active"] in {None, True}}  # fmt: skip
+    days = int(books.rule("relationship_rules", end)["rating_days"])
+    views: dict[frozenset[str], set[int]] = defaultdict(set)
+    for r in rows.get("crm_contact_links", []):
+        pair = frozenset((r["from_contact_id"], r["to_contact_id"]))
+        if len(pair) == 2 and pair <= set(people):
+            views[pair].add(r["polarity"])
+    expected: dict[str, tuple[object, ...]] = {}
+    for r in case.mart("contact_coverage"):
+        account, raters = r["account_id"], []
+        for person in people.values():
+            on = person["interpersonal_rated_on"]
+            is_rated = person["interpersonal_rating"] is not None and on is not None
+            if person["account_id"] == account and is_rated and 0 <= (end - on).days <= days:
+                owner, rater = (
+                    books.at(account, on)["owner_user_id"],
+                    person.get("interpersonal_rated_by_user_id"),
+                )
+                raters.append(None if rater is None else rater == owner)
+        known = [is_owner for is_owner in raters if is_owner is not None]
+        here = [v for pair, v in views.items()
+                if account in {people[p]["account_id"] for p in pair}]  # fmt: skip
+        has_ties = "crm_contact_links" in rows
+        expected[account] = (
+            len(raters), sum(known) if known else None,
+            len(known) - sum(known) if known else None,
+            sum(1 in v and -1 not in v for v in here) if has_ties else None,
+            sum(-1 in v for v in here) if has_ties else None,
+        )  # fmt: skip
+    found = {r["account_id"]: tuple(r[c] for c in TIES) for r in case.mart("contact_coverage")}
     if problem := difference(expected, found):
         yield problem
 
@@ -194,5 +239,6 @@ def _greeted(case: Case) -> set[str] | None:
 
 CHECKS = (
     coverage_is_recomputed, stages_are_recomputed, stages_are_held_until_lost,
+    raters_and_ties_are_counted,
     stages_follow_their_talks, accounts_carry_their_relationship,
 )  # fmt: skip

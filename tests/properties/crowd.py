@@ -41,7 +41,7 @@ MARTS = (
     "restatements", "customer_lifecycle", "churned_accounts",
     "retention_reconciliation", "purchase_types", "customer_orders",
     "tenure_margins", "effort_mismatch",
-    "service_levels", "service_site_levels", "opportunities", "buying_stages",
+    "service_levels", "service_site_levels", "internal_response", "opportunities", "buying_stages",
     "white_space", "cross_sells",
     "concentration", "forecasts", "forecast_accuracy", "seasonality", "referrals",
     "relationship_stages", "contact_coverage", "relationship_matrix", "stage_profits",

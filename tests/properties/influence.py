@@ -59,6 +59,28 @@ def _scores(books: Books, identity: Identity, day: date) -> dict[str, int]:
     return found
 
 
+def grounds(books: Books, day: date) -> dict[str, tuple[str, bool]]:
+    """Return who made the best rating of each unit, and whether it says what it rests on."""
+    identity = books.identity(day)
+    best = _scores(books, identity, day)
+    months = int(books.rule("candidate_config", day)["influence_months"])
+    raters: dict[str, set[str]] = defaultdict(set)
+    with_words = set()
+    for account in _externals(books, identity):
+        version, unit = books.at(account, day), identity.unit[account]
+        score, rated = version.get("influence_score"), version.get("influence_rated_on")
+        if score is None or score != best.get(unit) or not rated:
+            continue
+        if not add_months(day, -months) < rated <= day:
+            continue
+        rater = version["influence_rated_by_user_id"]
+        is_owner = rater == books.at(account, rated)["owner_user_id"]
+        raters[unit].add("unknown" if rater is None else "owner" if is_owner else "other")
+        if (version["influence_evidence"] or "").strip():
+            with_words.add(unit)
+    return {unit: (min(kinds), unit in with_words) for unit, kinds in raters.items()}
+
+
 def _introduced(
     books: Books, windows: Windows, identity: Identity, day: date
 ) -> dict[str, tuple[int, int]] | None:

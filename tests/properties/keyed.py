@@ -101,7 +101,7 @@ def _from(table: Ast) -> Ast | None:
     _expressions(table["condition"], left)
     table["condition"] = _and(table["condition"], _equal(left, right))
     table["ref_type"] = "REGULAR"
-    if table["join_type"] == "OUTER":
+    if table["join_type"] == "FULL":
         return _coalesce(left, right)
     return right if table["join_type"] == "RIGHT" else left
 

@@ -227,6 +227,7 @@ CHANGES = {change.name: change for change in (
         {"account_tiers": None, "tier_events": EVENT, "account_profitability": None,
          "int_candidates__influence": None, "int_candidates__prospects": None,
          "service_levels": None, "service_site_levels": None, "buying_stages": None,
+         "internal_response": None,
          "relationship_matrix": None, "stage_profits": None},
         applies=_was_all_known,
         keeps=lambda row, inputs: row.get("month_end", row.get("effective_date"))

@@ -204,6 +204,21 @@ def opportunities(books: Books) -> dict[str, tuple[Any, ...]]:
     return found
 
 
+def buying_groups(books: Books) -> dict[str, int | None]:
+    """Return how many people with a role each closed opportunity had; None where not known."""
+    all_of, people = Opportunities(books), defaultdict(set)
+    for r in books.inputs.rows.get("crm_opportunity_contacts", []):
+        if r["role"] is not None:
+            people[r["opportunity_id"]].add(r["contact_id"])
+    is_told = "crm_opportunity_contacts" in books.inputs.rows
+    return {
+        r["opportunity_id"]: len(people[r["opportunity_id"]])
+        if is_told and closed_or_won(all_of, r)
+        else None
+        for r in all_of.rows
+    }
+
+
 def closed_or_won(all_of: Opportunities, r: Row) -> bool:
     """Return whether an opportunity has come to an end."""
     return all_of.outcome(r) != "open"

@@ -46,6 +46,18 @@ def add_opportunities(seed: int, trade: Trade, rows: dict[str, list[Row]]) -> No
         order["opportunity_id"] = random.choice(names) if is_named else None
 
 
+def add_buyers(seed: int, rows: dict[str, list[Row]]) -> None:
+    """Let people have a part in purchases, of whichever account, some without a role."""
+    random = Random(f"buyers {seed}")
+    people = [r["contact_id"] for r in rows["crm_contacts"]]
+    for r in rows["crm_opportunities"]:
+        rows["crm_opportunity_contacts"] += [
+            {"opportunity_id": r["opportunity_id"], "contact_id": contact,
+             "role": random.choice([None, "user", "sponsor", "decision_maker"])}
+            for contact in random.sample(people, random.randint(0, min(4, len(people))))
+        ]  # fmt: skip
+
+
 def _steps(random: Random, opportunity: Row) -> list[Row]:
     """Return steps forth and back, some on one day, some after the as-of date."""
     stage, day = random.choice([1, 2, 3]), opportunity["opened_on"]

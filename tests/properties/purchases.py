@@ -157,6 +157,9 @@ def customer_orders(books: Books, ratings: dict[date, dict[str, Rating]]) -> dic
     for r in books.inputs.rows.get("crm_opportunities", []):
         if r["is_won"] and (r["closed_on"] is None or r["closed_on"] <= books.end):
             won[r["account_id"]].append(r["opened_on"])
+    all_opened = {
+        r["opportunity_id"]: r["opened_on"] for r in books.inputs.rows.get("crm_opportunities", [])
+    }
     contacts: dict[str, list[date]] = defaultdict(list)
     for r in books.inputs.rows.get("crm_activities", []):
         if r["account_id"] in identity.customer and r["account_id"] not in identity.internal:
@@ -174,7 +177,10 @@ def customer_orders(books: Books, ratings: dict[date, dict[str, Rating]]) -> dic
         opened = [d for d in won[order["account_id"]] if add_months(day, -months) <= d <= day]
         spoken = min(contacts[of_order[0].customer], default=day + timedelta(days=1))
         start, basis = None, "unknown"
-        if opened:
+        named = all_opened.get(order["opportunity_id"])
+        if named is not None and named <= day:
+            start, basis = named, "named_opportunity"
+        elif opened:
             start, basis = max(opened), "opportunity"
         elif kind == "first" and spoken <= day:
             start, basis = spoken, "first_contact"

@@ -49,6 +49,7 @@ def add_relationships(
         ]
         rows["crm_relationship_evidence"] += _evidence(random, account, trade, is_close)
         rows["crm_account_team"] += _team(random, account, trade)
+    _add_ties(Random(f"ties of {seed}"), rows["crm_contacts"], rows["crm_contact_links"])
     for versions in _by_account(rows["crm_accounts"]):
         for version in versions:
             version["executive_sponsor_user_id"] = random.choice([None, "U1", "U2", "U9"])
@@ -56,6 +57,24 @@ def add_relationships(
                 version["wallet_amount"] = random.choice([1000, 3333, 70000])
                 stated = version["landed_as_of"].date() - timedelta(days=random.randrange(60))
                 version["wallet_as_of_date"] = random.choice([stated, _some_day(random, trade)])
+
+
+def _add_ties(random: Random, people: list[Row], links: list[Row]) -> None:
+    """Say who rated whom, where raters are noted, and who is for or against whom."""
+    are_raters_noted = random.random() < 0.7
+    for person in people:
+        rater = random.choice([None, "U1", "U1", "U2", "U3"])
+        person["interpersonal_rated_by_user_id"] = rater if are_raters_noted else None
+        for other in random.sample(people, min(2, len(people))):
+            links.append(
+                {"from_contact_id": person["contact_id"], "to_contact_id": other["contact_id"],
+                 "polarity": random.choice([-1, 0, 1, 1])}
+            )  # fmt: skip
+            back = {"from_contact_id": other["contact_id"], "to_contact_id": person["contact_id"]}
+            if random.random() < 0.3 and person is not other:
+                links.append({**back, "polarity": random.choice([-1, 0, 1])})
+    keys = {(r["from_contact_id"], r["to_contact_id"]): r for r in links}
+    links[:] = list(keys.values())
 
 
 def _by_account(rows: list[Row]) -> list[list[Row]]:

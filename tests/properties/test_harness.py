@@ -15,6 +15,7 @@ from tests.properties.companies import ALL, BATCH
 from tests.properties.compiled import project_for, variables_for
 from tests.properties.crowd import batch, crowd
 from tests.properties.harness import ARROW_TYPES, UNKEYED, Builder
+from tests.properties.keyed import keyed
 
 
 def tables(rows_of: Any, schemas: dict[str, str], where: str = "") -> dict[str, list[tuple]]:
@@ -104,3 +105,8 @@ def test_landed_columns_are_those_of_the_contract() -> None:
         assert found == {c.name for c in entity.columns} | {"_row", "_load"}, name
     assert set(ALL) == set(load_contract())
     assert {c.type for e in load_contract().values() for c in e.columns} <= set(ARROW_TYPES)
+
+
+def test_a_full_join_keeps_the_company_of_either_side() -> None:
+    text = keyed("select a.x from marts.a as a full outer join marts.b as b on b.x = a.x")
+    assert text.startswith("SELECT COALESCE(a.company, b.company) AS company")

@@ -110,6 +110,8 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "customer_departments_count >= second_stage_departments then 1"),
     "accounts_carry_their_relationship": (
         "int_relationships__recency", "own_department = 'executive' and", "true and"),
+    "raters_and_ties_are_counted": (
+        "int_relationships__ties", "worst_polarity > -1 and", "worst_polarity > -2 and"),
     "coverage_is_recomputed": (
         "int_relationships__coverage", "talked.contact_id = contacts.contact_id", "true"),
     "grid_is_recomputed": ("relationship_matrix", "accounts_count >= cells.minimum_cell_accounts",
@@ -178,6 +180,8 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "having count(purchases.invoice_id) < 0"),
     "orders_are_recomputed": (
         "int_orders__sales_starts", "max(opened_on) over", "min(opened_on) over"),
+    "cycles_start_where_the_order_says": (
+        "customer_orders", "<= stated.order_date", "< stated.order_date"),
     "lines_have_one_type": (
         "purchase_types", "family_days.purchase_number = 1", "family_days.purchase_number <= 2"),
     "transitions_are_recomputed": (
@@ -214,6 +218,8 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "remaining_0_amount < sales_0_amount"),
     "influence_is_recomputed": (
         "int_candidates__openings", "where is_opener", "where is_opener is not null"),
+    "raters_of_influence_are_recomputed": (
+        "int_candidates__ratings", "= owners.owner_user_id", "<> owners.owner_user_id"),
     "prospects_are_recomputed": (
         "int_candidates__adopters", "as bigint) - units_count + 1 as place",
         "as bigint) as place"),
@@ -226,6 +232,8 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "losses_are_recomputed": (
         "int_retention__loss_tiers", "max(closed_spells.month_end)",
         "min(closed_spells.month_end)"),
+    "post_mortems_are_recomputed": (
+        "churned_accounts", "delivered.note_from <= churned.lost_to_date", "true"),
     "selling_costs_are_recomputed": (
         "int_retention__selling_costs", "efforts.month_start >= movements.closing_from",
         "efforts.month_start >= movements.opening_from"),
@@ -246,8 +254,15 @@ BROKEN: dict[str, tuple[str, str, str]] = {
     "sites_are_recomputed": (
         "int_service__site_times", "times.time_kind = 'response'",
         "times.time_kind = 'resolution'"),
+    "approvals_and_positions_are_recomputed": (
+        "int_accounts__supplier_positions", "where rank_from_newest = 1", "where true"),
+    "places_are_recomputed": (
+        "int_accounts__service_fits", "(account_points.z - plant_points.z) *", "0 *"),
+    "internal_response_is_recomputed": (
+        "internal_response", "answered_on <= months.month_end", "answered_on is not null"),
     "opportunities_are_recomputed": (
         "opportunities", "entered_on desc, buying_stage desc", "entered_on desc, buying_stage"),
+    "buying_groups_are_counted": ("opportunities", "count(role)", "count(contact_id)"),
     "buying_stages_are_recomputed": (
         "int_opportunities__steps", "min(entered_on) as entered_on",
         "max(entered_on) as entered_on"),

@@ -10,6 +10,11 @@
     'amount': money.format('-0.50'), 'day': day.format('2026-02-28'), 'name': "'Ünï / 大'",
     'nothing': unknown
 } -%}
+{%- set distance -%}
+    (select {{ kilometres('t') }} from (select {{ half_tangent('t') }} as t from (
+        select {{ half_tangent('t') }} as t from (
+            select {{ tangent_of_line("cast('{}' as double)") }} as t) as a) as b) as c)
+{%- endset -%}
 {%- set cases = [
     ('month_start', month_start(day.format('2024-02-29')), '2024-02-01'),
     ('add_months back to a shorter month', add_months(day.format('2024-02-29'), -12), '2023-02-28'),
@@ -56,6 +61,13 @@
     ('is_difference_within beyond it', is_difference_within(
         money.format('55.01'), money.format(1000), money.format(50), money.format(1000), '0.005'),
         'false'),
+    ('sine of 30 degrees', 'cast(' ~ sine(radians("cast('30' as decimal(18,8))")) ~ ' as decimal(18,12))',
+        '0.500000000000'),
+    ('cosine of 120 degrees', 'cast(' ~ cosine(radians("cast('-120' as decimal(18,8))"))
+        ~ ' as decimal(18,12))', '-0.500000000000'),
+    ('kilometres of a right angle', distance.replace('{}', '2'), '10008'),
+    ('kilometres to the other side', distance.replace('{}', '4'), '20015'),
+    ('kilometres to itself', distance.replace('{}', '0'), '0'),
     ('square_root of a square', square_root("cast('999999999999998000000000000001' as decimal(38,0))"),
         '999999999999999'),
     ('square_root just below a square', square_root(

@@ -68,7 +68,7 @@ def _create_versions(con: duckdb.DuckDBPyConnection, settings: Settings) -> None
     loads = all_loads(settings, "crm_accounts")
     references = {"parent_account_id": "known", "merged_into_account_id": "known"}
     if all_loads(settings, "crm_users"):
-        references["owner_user_id"] = "users"
+        references |= {"owner_user_id": "users", "influence_rated_by_user_id": "users"}
     kept = ", ".join(
         f"case when {column} in (select id from {table}) then {column} end as {column}"
         for column, table in references.items()

@@ -78,6 +78,10 @@ sites as (select * from {{ ref('int_accounts__sites') }}),
 
 inputs as (select * from {{ ref('int_accounts__manual_inputs') }}),
 
+fits as (select * from {{ ref('int_accounts__service_fits') }}),
+
+positions as (select * from {{ ref('int_accounts__supplier_positions') }}),
+
 stages as (select * from {{ ref('int_relationships__stages') }} where is_latest),
 
 candidates as (
@@ -268,7 +272,15 @@ known as (
         cast(coalesce(sites.buying_sites_count, 0) as bigint) as buying_sites_count,
         imputed.account_id is not null as has_imputed_due_dates,
         joined.coverage_ratio,
-        nullif(joined.not_assessed, '') as not_assessed
+        nullif(joined.not_assessed, '') as not_assessed,
+        joined.relation_types,
+        case when contacts.first_activity_date <= joined.supplier_approved_on then
+            {{ days_between('contacts.first_activity_date', 'joined.supplier_approved_on') }}
+        end as approval_days,
+        positions.best_supplier_rank,
+        positions.largest_supplier_count,
+        fits.nearest_plant_km,
+        fits.requested_capacity_ratio
     from joined
     left join measures on true
     left join users on users.user_id = joined.owner_user_id
@@ -288,6 +300,8 @@ known as (
     left join wallets on wallets.customer_key = joined.customer_key
     inner join breadths on breadths.account_id = joined.account_id
     left join sites on sites.account_id = joined.account_id
+    left join fits on fits.account_id = joined.account_id
+    left join positions on positions.account_id = joined.account_id
     left join imputed on imputed.account_id = joined.account_id
     left join gaps on gaps.account_id = joined.account_id
 ),

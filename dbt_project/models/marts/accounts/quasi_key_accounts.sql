@@ -2,6 +2,8 @@ with eligible as (select * from {{ ref('int_candidates__eligible') }}),
 
 slopes as (select * from {{ ref('int_candidates__slopes') }}),
 
+ratings as (select * from {{ ref('int_candidates__ratings') }}),
+
 outcomes as (select * from {{ ref('int_candidates__outcomes') }}),
 
 lifts as (select * from {{ ref('int_candidates__lift') }}),
@@ -46,7 +48,9 @@ final as (
         lifts.conversion_ratio,
         lifts.base_conversion_ratio,
         lifts.lift_ratio,
-        lifts.lift_verdict
+        lifts.lift_verdict,
+        ratings.influence_rater,
+        coalesce(ratings.has_influence_evidence, false) as has_influence_evidence
     from candidates
     inner join slopes
         on slopes.month_end = candidates.month_end
@@ -55,6 +59,9 @@ final as (
         on outcomes.month_end = candidates.month_end
         and outcomes.tier_unit_id = candidates.tier_unit_id
     cross join lifts
+    left join ratings
+        on ratings.month_end = candidates.month_end
+        and ratings.tier_unit_id = candidates.tier_unit_id
 )
 
 select * from final

@@ -10,6 +10,15 @@ units as (
         and not is_internal
 ),
 
+-- A person stands once at an opportunity.
+buying_groups as (
+    select
+        opportunity_id,
+        count(role) as contacts_count
+    from {{ ref('stg_crm__opportunity_contacts') }}
+    group by opportunity_id
+),
+
 rules as ({{ dated_config('opportunity_rules') }}),
 
 reasons as ({{ dated_config('outcome_reasons', by='source, stated') }}),
@@ -47,12 +56,14 @@ staged as (
                 then opportunities.opened_on
         end as stage_entered_on,
         lower(trim(opportunities.outcome_reason)) as stated_reason,
-        first_contacts.first_activity_date
+        first_contacts.first_activity_date,
+        coalesce(buying_groups.contacts_count, 0) as buying_group_size_count
     from opportunities
     left join ranked_stages
         on ranked_stages.opportunity_id = opportunities.opportunity_id
         and ranked_stages.rank_from_newest = 1
     left join first_contacts on first_contacts.customer_key = opportunities.customer_key
+    left join buying_groups on buying_groups.opportunity_id = opportunities.opportunity_id
 ),
 
 -- The words say more than the category; what neither list holds is `other`.
@@ -112,7 +123,12 @@ final as (
         end as first_contact_to_need_days,
         case
             when closed_on >= opened_on then {{ days_between('opened_on', 'closed_on') }}
-        end as open_to_close_days
+        end as open_to_close_days,
+        {%- if is_present('crm_opportunity_contacts') %}
+        case when outcome <> 'open' then buying_group_size_count end as buying_group_size_count
+        {%- else %}
+        cast(null as bigint) as buying_group_size_count
+        {%- endif %}
     from reasoned
 )
 

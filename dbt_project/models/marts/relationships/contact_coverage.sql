@@ -12,6 +12,10 @@ activity as (
 
 teams as (select * from {{ ref('int_relationships__teams') }}),
 
+ratings as (select * from {{ ref('int_relationships__ratings') }}),
+
+ties as (select * from {{ ref('int_relationships__ties') }}),
+
 versions as (
     select * from {{ ref('stg_crm__account_versions') }}
     where valid_from <= {{ as_of_date() }} and valid_to > {{ as_of_date() }}
@@ -106,10 +110,20 @@ final as (
         {{ is_active_user('users') }} as has_executive_sponsor,
         {%- if is_present('crm_account_team') %}
         coalesce(teams.team_members_count, 0) as team_members_count,
-        coalesce(teams.team_departments_count, 0) as team_departments_count
+        coalesce(teams.team_departments_count, 0) as team_departments_count,
         {%- else %}
         cast(null as bigint) as team_members_count,
-        cast(null as bigint) as team_departments_count
+        cast(null as bigint) as team_departments_count,
+        {%- endif %}
+        coalesce(ratings.rated_contacts_count, 0) as rated_contacts_count,
+        ratings.owner_ratings_count,
+        ratings.other_ratings_count,
+        {%- if is_present('crm_contact_links') %}
+        coalesce(ties.tied_pairs_count, 0) as tied_pairs_count,
+        coalesce(ties.tense_pairs_count, 0) as tense_pairs_count
+        {%- else %}
+        cast(null as bigint) as tied_pairs_count,
+        cast(null as bigint) as tense_pairs_count
         {%- endif %}
     from accounts
     inner join versions on versions.account_id = accounts.account_id
@@ -118,6 +132,8 @@ final as (
     left join coverage on coverage.account_id = accounts.account_id
     left join activity on activity.account_id = accounts.account_id
     left join teams on teams.account_id = accounts.account_id
+    left join ratings on ratings.account_id = accounts.account_id
+    left join ties on ties.account_id = accounts.account_id
     left join users on users.user_id = versions.executive_sponsor_user_id
 )
 

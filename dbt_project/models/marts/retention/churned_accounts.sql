@@ -42,20 +42,85 @@ severe as (
     group by churned.customer_key, churned.churned_date
 ),
 
+-- A column that no account had filled by the last day of a loss is one that the source does not
+-- deliver: it is not asked for.
+delivered as (
+    select
+        min(case when exit_competitor is not null then valid_from end) as competitor_from,
+        min(case when has_exit_note then valid_from end) as note_from
+    from versions
+),
+
 -- What is said of a loss is what was said on its last day: a later loss may say something else.
-stated as (
+statements as (
     select
         churned.customer_key,
         churned.churned_date,
-        min(case when versions.exit_type is not null and versions.exit_reason is not null
-            then versions.stated_on end) as first_stated_on
+        churned.lost_to_date,
+        versions.valid_from,
+        versions.valid_to,
+        versions.stated_on,
+        versions.exit_type,
+        versions.exit_reason,
+        versions.exit_competitor,
+        versions.has_exit_note,
+        case when versions.exit_recorded_on <= {{ as_of_date() }} then versions.exit_recorded_on end
+            as exit_recorded_on,
+        -- What was recorded before the silence began speaks of an earlier loss.
+        nullif(concat_ws(
+            '|',
+            case
+                when versions.exit_type = 'lost_to_competitor'
+                    and versions.exit_competitor is null
+                    and delivered.competitor_from <= churned.lost_to_date then 'competitor'
+            end,
+            case
+                when not versions.has_exit_note
+                    and delivered.note_from <= churned.lost_to_date then 'note'
+            end,
+            case when versions.exit_reason is null then 'reason' end,
+            case
+                when versions.exit_recorded_on <= churned.last_purchase_date then 'statement'
+            end,
+            case when versions.exit_type is null then 'type' end
+        ), '') as not_stated
     from churned
+    cross join delivered
     inner join versions
         on versions.account_id = churned.customer_key
         and versions.valid_from <= churned.lost_to_date
         and versions.valid_to > churned.last_purchase_date
-    group by churned.customer_key, churned.churned_date
 ),
+
+-- The day that the statement bears, where it was whole when it first bore it; else the day on which
+-- the whole of it was stated or landed.
+dated_statements as (
+    select
+        customer_key,
+        churned_date,
+        not_stated,
+        valid_from,
+        case
+            when min(valid_from) over (
+                partition by customer_key, churned_date, exit_recorded_on
+            ) = valid_from then least(coalesce(exit_recorded_on, stated_on), stated_on)
+            when valid_from is not null then stated_on
+        end as told_on
+    from statements
+),
+
+ranked_statements as (
+    select
+        customer_key,
+        churned_date,
+        told_on,
+        row_number() over (partition by customer_key, churned_date order by valid_from)
+            as place
+    from dated_statements
+    where not_stated is null
+),
+
+stated as (select * from ranked_statements where place = 1),
 
 joined as (
     select
@@ -67,11 +132,13 @@ joined as (
         profits.profit_percentile_ratio,
         coalesce(exits.exit_type, 'not_assessed') as exit_type,
         exits.exit_reason,
-        exits.exit_type is not null and exits.exit_reason is not null
-            as is_post_mortem_complete,
+        exits.exit_recorded_on,
+        exits.exit_competitor,
+        exits.has_exit_note,
+        exits.not_stated,
         -- What was stated before the loss was stated in time.
-        case when exits.exit_type is not null and exits.exit_reason is not null then
-            greatest({{ days_between('churned.churned_date', 'stated.first_stated_on') }}, 0)
+        case when exits.not_stated is null then
+            greatest({{ days_between('churned.churned_date', 'stated.told_on') }}, 0)
         end as post_mortem_days,
         rules.amount as allowed_days,
         severe.customer_key is not null as has_had_severe_conflict,
@@ -85,10 +152,11 @@ joined as (
         on owners.account_id = churned.customer_key
         and owners.valid_from <= churned.churned_date
         and owners.valid_to > churned.churned_date
-    inner join versions as exits
-        on exits.account_id = churned.customer_key
-        and exits.valid_from <= churned.lost_to_date
-        and exits.valid_to > churned.lost_to_date
+    inner join statements as exits
+        on exits.customer_key = churned.customer_key
+        and exits.churned_date = churned.churned_date
+        and exits.valid_from <= exits.lost_to_date
+        and exits.valid_to > exits.lost_to_date
     inner join rules
         on rules.valid_from <= churned.churned_date and rules.valid_until > churned.churned_date
     left join profits
@@ -120,7 +188,11 @@ final as (
         coalesce(profit_before_amount <= 0, false) as is_unprofitable,
         exit_type,
         exit_reason,
-        is_post_mortem_complete,
+        exit_recorded_on,
+        exit_competitor,
+        has_exit_note,
+        not_stated is null as is_post_mortem_complete,
+        not_stated,
         post_mortem_days,
         coalesce(post_mortem_days <= allowed_days, false) as is_post_mortem_in_time,
         has_had_severe_conflict,

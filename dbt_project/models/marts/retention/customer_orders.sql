@@ -8,6 +8,21 @@ starts as (select * from {{ ref('int_orders__sales_starts') }}),
 
 tiers as (select * from {{ ref('int_orders__tiers') }}),
 
+stated as (select * from {{ ref('stg_erp__orders') }} where opportunity_id is not null),
+
+opportunities as (select * from {{ ref('stg_crm__opportunities') }}),
+
+-- The opportunity that an order names is its own, however it ended and whosever it is.
+named as (
+    select
+        stated.order_id,
+        opportunities.opened_on as opportunity_opened_on
+    from stated
+    inner join opportunities
+        on opportunities.opportunity_id = stated.opportunity_id
+        and opportunities.opened_on <= stated.order_date
+),
+
 orders as (
     select
         order_id,
@@ -46,10 +61,11 @@ final as (
         orders.has_first + orders.has_cross_sell + orders.has_repeat > 1 as is_mixed,
         orders.net_amount,
         {{ days_between(
-            'coalesce(starts.opportunity_opened_on, case when orders.has_first = 1'
+            'coalesce(named.opportunity_opened_on, starts.opportunity_opened_on, case when orders.has_first = 1'
             ~ ' then starts.first_contact_date end)', 'orders.order_date'
         ) }} as cycle_days,
         case
+            when named.opportunity_opened_on is not null then 'named_opportunity'
             when starts.opportunity_opened_on is not null then 'opportunity'
             when orders.has_first = 1 and starts.first_contact_date is not null
                 then 'first_contact'
@@ -65,6 +81,7 @@ final as (
     inner join deliveries on deliveries.order_id = orders.order_id
     inner join starts
         on starts.account_id = orders.account_id and starts.order_date = orders.order_date
+    left join named on named.order_id = orders.order_id
     left join tiers
         on tiers.account_id = orders.account_id and tiers.order_date = orders.order_date
 )

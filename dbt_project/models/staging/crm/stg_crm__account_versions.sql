@@ -75,6 +75,18 @@ final as (
         exit_type,
         exit_reason,
         executive_sponsor_user_id,
+        exit_recorded_on,
+        nullif(trim(exit_competitor), '') as exit_competitor,
+        -- What people wrote stays where it landed.
+        coalesce(trim(exit_note) <> '', false) as has_exit_note,
+        nullif(trim(relation_types), '') as relation_types,
+        case when supplier_approved_on <= {{ as_of_date() }} then supplier_approved_on end
+            as supplier_approved_on,
+        latitude,
+        longitude,
+        requested_capacity,
+        influence_rated_by_user_id,
+        coalesce(trim(influence_evidence) <> '', false) as has_influence_evidence,
         version_date as stated_on
     from of_day
 )

@@ -11,6 +11,7 @@ final as (
         sentiment,
         interpersonal_rating,
         interpersonal_rated_on,
+        {{ reference('crm_contacts', 'interpersonal_rated_by_user_id') }},
         coalesce(is_active, true) as is_active
     from landed
 )
