@@ -39,6 +39,7 @@ whose name ends so: months of candidate_config, days of relationship_rules.
             'columns': ['product_id', 'quantity', 'list_amount', 'cogs_amount'], 'manual': {}},
         'erp_payments': {'columns': ['payer_account_id', 'method'], 'manual': {}},
         'erp_payment_applications': {'columns': ['source_document_id'], 'manual': {}},
+        'erp_payment_promises': {'columns': [], 'manual': {}},
         'erp_exchange_rates': {'columns': [], 'manual': {}},
         'erp_gl_balances': {'columns': [], 'manual': {}},
     }) }}

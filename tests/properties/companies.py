@@ -24,6 +24,7 @@ from tests.properties.opportunity_inputs import add_opportunities
 from tests.properties.order_details import add_order_details
 from tests.properties.orders import add_orders
 from tests.properties.plans import add_plans
+from tests.properties.promises import add_promises
 from tests.properties.relationship_inputs import add_relationships
 from tests.properties.service_inputs import add_service
 
@@ -65,6 +66,7 @@ def make_company(seed: int) -> Inputs:
     add_orders(seed, rows, end)
     add_order_details(seed, trade, rows)
     add_confirmations(seed, trade, rows)
+    add_promises(seed, trade, rows)
     add_candidates(seed, trade, rows)
     add_plans(seed, trade, rows)
     landed = LANDED[seed // BATCH % len(LANDED)]

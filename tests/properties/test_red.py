@@ -79,6 +79,11 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "int_alerts__neglected", "was_neglected is not true", "was_neglected is not null"),
     "silences_are_told": (
         "int_alerts__contacts", "limits.limit_days + 1", "limits.limit_days"),
+    "broken_promises_are_told": (
+        "int_alerts__promises", "where is_broken",
+        "where missing_amount is not null"),
+    "open_items_carry_their_promise": (
+        "receivables_open_items", "max(promised_date)", "min(promised_date)"),
     "turns_of_relationships_are_told": (
         "int_alerts__relationships", "was_single_threaded is not true",
         "was_single_threaded is not null"),

@@ -296,6 +296,8 @@ alerts as (
     select * from {{ ref('int_alerts__contacts') }}
     union all
     select * from {{ ref('int_alerts__concentration') }}
+    union all
+    select * from {{ ref('int_alerts__promises') }}
 ),
 
 final as (
