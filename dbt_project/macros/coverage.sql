@@ -33,8 +33,10 @@ whose name ends so: months of candidate_config, days of relationship_rules.
         'erp_orders': {
             'columns': ['currency_code', 'opportunity_id', 'quote_date'], 'manual': {}},
         'erp_order_lines': {
-            'columns': ['list_amount', 'promised_date', 'delivered_date'], 'manual': {}},
-        'erp_invoices': {'columns': ['order_id', 'due_date', 'disputed_amount'], 'manual': {}},
+            'columns': ['list_amount', 'gross_amount', 'promised_date', 'delivered_date'],
+            'manual': {}},
+        'erp_invoices': {
+            'columns': ['order_id', 'due_date', 'disputed_amount', 'is_cash_sale'], 'manual': {}},
         'erp_invoice_lines': {
             'columns': ['product_id', 'quantity', 'list_amount', 'cogs_amount'], 'manual': {}},
         'erp_payments': {'columns': ['payer_account_id', 'method'], 'manual': {}},

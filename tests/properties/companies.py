@@ -17,6 +17,7 @@ from keyaccounts.contract import load_contract
 from tests.properties.candidate_inputs import add_candidates
 from tests.properties.confirmations import add_confirmations
 from tests.properties.dated_rules import random_rules, some_day
+from tests.properties.document_details import add_document_details
 from tests.properties.efforts import add_efforts
 from tests.properties.harness import Inputs, Row
 from tests.properties.ledgers import Trade, write_ledger
@@ -75,6 +76,7 @@ def make_company(seed: int) -> Inputs:
     add_service(seed, trade, rows)
     add_opportunities(seed, trade, rows)
     add_relationships(seed, trade, rows, rules)
+    add_document_details(seed, rows)
     return Inputs({name: rows[name] for name in landed}, end, rules)
 
 

@@ -172,7 +172,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "int_control__applications", "oldest_late.document_date < applied.invoice_date",
         "oldest_late.document_date <= applied.invoice_date"),
     "exposures_are_recomputed": (
-        "int_credit__order_periods", "when 'completed' then -net_amount",
+        "int_credit__order_periods", "when 'completed' then -amount",
         "when 'completed' then -delivered_amount"),
     "credit_alerts_are_recomputed": (
         "int_alerts__credit", "former_status <> 'hold'", "former_status = 'hold'"),
