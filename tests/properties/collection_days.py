@@ -64,7 +64,9 @@ class Collections:
         found: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
         for r in self.books.documents.values():
             day = r["invoice_date"]
-            if r["document_type"] == "invoice" and self.ledger.due(r) <= day:
+            is_cash = r.get("is_cash_sale")
+            is_cash = self.ledger.due(r) <= day if is_cash is None else is_cash
+            if r["document_type"] == "invoice" and is_cash:
                 continue
             amount = self.books.in_base(int(r["gross_amount"] * 100), r["currency_code"], day)
             found[r["account_id"]][day.replace(day=1)] += amount

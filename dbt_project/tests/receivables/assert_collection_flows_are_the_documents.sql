@@ -15,7 +15,7 @@ with metrics as (
 
 cash_sales as (
     select invoice_id from {{ ref('int_receivables__invoices') }}
-    where effective_due_date <= invoice_date
+    where is_cash_sale
 ),
 
 daily as (

@@ -1,8 +1,7 @@
 -- What each account bought on credit in a month, with tax, at booked rates, like the receivables
--- that it is compared with. A credit note counts on its own date. The source marks no cash sales:
--- what is due at once was sold for cash.
+-- that it is compared with. A credit note counts on its own date.
 with invoices as (
-    select * from {{ ref('int_receivables__invoices') }} where effective_due_date > invoice_date
+    select * from {{ ref('int_receivables__invoices') }} where not is_cash_sale
 ),
 
 credit_notes as (

@@ -15,6 +15,7 @@ final as (
         invoices.currency_code,
         invoices.gross_amount,
         invoices.disputed_amount,
+        invoices.is_cash_sale,
         rates.rate_to_base as booking_rate
     from invoices
     inner join rates

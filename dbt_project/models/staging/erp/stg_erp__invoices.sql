@@ -10,7 +10,8 @@ final as (
         due_date,
         coalesce(currency_code, '{{ var("base_currency") }}') as currency_code,
         gross_amount,
-        disputed_amount
+        disputed_amount,
+        is_cash_sale
     from landed
     where invoice_date <= {{ as_of_date() }}
         and coalesce(status, 'posted') = 'posted'
