@@ -29,7 +29,7 @@ def _promises(case: Case) -> dict[str, dict[date, int]]:
     """Return what is promised by invoice and day, in cents of the invoice's currency."""
     found: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     for r in case.inputs.rows.get("erp_payment_promises", []):
-        invoice = case.books.documents.get(r["invoice_id"])
+        invoice = case.ledger.documents.get(r["invoice_id"])
         if invoice is not None and invoice["document_type"] == "invoice" and case.has_receivables:
             found[r["invoice_id"]][r["promised_date"]] += to_cents(r["amount"])
     return found
@@ -39,14 +39,15 @@ def _broken(case: Case) -> dict[tuple[str, date], Broken]:
     """Return the broken promises by invoice and promised day."""
     books, found = case.books, {}
     for key, days in _promises(case).items():
-        r = books.documents[key]
+        r = case.ledger.documents[key]
         code, dated = r["currency_code"], r["invoice_date"]
         gross = to_cents(r["gross_amount"])
         settled = [s for s in case.ledger.settlements if s.invoice == key]
         for former, day in pairwise([date.min, *sorted(days)]):
             came = [s for s in settled if s.day <= day]
             paid = sum(s.amount for s in came if s.day > former and s.kind == "payment")
-            left = gross - sum(s.amount for s in came) if dated <= day else 0
+            is_owed = dated <= day < case.ledger.gone(r)
+            left = gross - sum(s.amount for s in came) if is_owed else 0
             missing = min(days[day] - max(paid, 0), left)
             if missing > 0 and day < books.end:
                 booked = books.in_base(gross, code, dated)
@@ -62,7 +63,7 @@ def broken_promises_are_told(case: Case) -> Iterator[str]:
     """One alert an account and promised day on which less had come than was promised."""
     told: dict[tuple[str, date], list[Broken]] = defaultdict(list)
     for (key, day), broken in _broken(case).items():
-        account = case.books.documents[key]["account_id"]
+        account = case.ledger.documents[key]["account_id"]
         if account not in case.books.identity(day + ONE_DAY).internal:
             told[account, day + ONE_DAY].append(broken)
     expected = {

@@ -40,7 +40,7 @@ class Credit:
             r["order_id"]: r for r in rows.get("erp_orders", [])
             if r["order_date"] <= books.end and r["status"] != "cancelled"
         }  # fmt: skip
-        for key, r in books.documents.items():
+        for key, r in ledger.documents.items():
             order = self.orders.get(r["order_id"])
             if order and r["document_type"] == "invoice" and key in nets:
                 is_same = (r["currency_code"] or BASE) == (order["currency_code"] or BASE)
@@ -50,6 +50,10 @@ class Credit:
                 bills[r["order_id"]].append(
                     (r["invoice_date"], billed * is_same, other * (not is_same))
                 )
+                if ledger.gone(r) <= books.end:
+                    bills[r["order_id"]].append(
+                        (ledger.gone(r), -billed * is_same, -other * (not is_same))
+                    )
         self.periods: dict[str, list[tuple[str, date, date, int]]] = defaultdict(list)
         self.taxed: dict[str, list[tuple[str, date, date, int]]] = defaultdict(list)
         for key, order in self.orders.items():
@@ -170,11 +174,13 @@ class Credit:
 
     def _booked_periods(self) -> dict[str, list[tuple[date, date, int]]]:
         moves: dict[str, dict[date, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
-        for key, r in self.books.documents.items():
+        for key, r in self.ledger.documents.items():
             if r["document_type"] == "invoice":
                 self._add(moves[key][r["invoice_date"]], r, to_cents(r["gross_amount"]))
+                if self.ledger.gone(r) <= self.books.end:
+                    self._add(moves[key][self.ledger.gone(r)], r, -to_cents(r["gross_amount"]))
         for s in self.ledger.settlements:
-            self._add(moves[s.invoice][s.day], self.books.documents[s.invoice], -s.amount)
+            self._add(moves[s.invoice][s.day], self.ledger.documents[s.invoice], -s.amount)
         found: dict[str, list[tuple[date, date, int]]] = defaultdict(list)
         for key, steps in moves.items():
             days, rest, booked = sorted(steps), 0, 0
@@ -182,7 +188,7 @@ class Credit:
                 rest, booked = rest + steps[day][0], booked + steps[day][1]
                 until = days[place + 1] if place + 1 < len(days) else date.max
                 if rest > 0:
-                    found[self.books.documents[key]["account_id"]].append((day, until, booked))
+                    found[self.ledger.documents[key]["account_id"]].append((day, until, booked))
         return found
 
     def _add(self, move: list[int], r: Row, amount: int) -> None:

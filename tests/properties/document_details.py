@@ -5,6 +5,7 @@ Each detail has a stream of its own, and is unknown in some companies.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from random import Random
 
@@ -15,6 +16,7 @@ def add_document_details(seed: int, rows: dict[str, list[Row]]) -> None:
     """Say more of documents, orders and their lines."""
     _cash_sales(Random(f"cash sales of {seed}"), rows["erp_invoices"])
     _taxes(Random(f"taxes of {seed}"), rows["erp_order_lines"])
+    _voids(Random(f"voids of {seed}"), rows["erp_invoices"])
 
 
 def _cash_sales(random: Random, invoices: list[Row]) -> None:
@@ -31,3 +33,16 @@ def _taxes(random: Random, lines: list[Row]) -> None:
             # Rarely less than without tax: that is not known.
             factor = Decimal(random.choice(["1.13", "1.13", "1.06", "1", "0.5"]))
             line["gross_amount"] = cents(line["net_amount"] * factor)
+
+
+def _voids(random: Random, documents: list[Row]) -> None:
+    """Void some documents late, on the days around their payment, or say when they were voided."""
+    share = random.choice([0.0, 0.0, 0.1, 0.2])
+    first = min((r for r in documents if r["status"] != "void"), key=lambda r: r["invoice_date"])
+    for document in documents:
+        is_void = document["status"] == "void"
+        if share and document is not first and (is_void or random.random() < share):
+            days = random.choice([0, 1, 10, 31, 60, 100, 200])
+            document["voided_on"] = document["invoice_date"] + timedelta(days=days)
+            # A day beside a document that stands says nothing.
+            document["status"] = random.choice(["void", "void", "void", document["status"]])

@@ -12,7 +12,7 @@ lines as (
 ),
 
 documents as (
-    select * from {{ ref('int_revenue__documents') }}
+    select * from {{ ref('int_receivables__documents') }}
     where document_type = 'invoice' and order_id is not null
 ),
 
@@ -64,6 +64,7 @@ invoice_nets as (
         documents.invoice_id,
         documents.order_id,
         documents.invoice_date,
+        documents.voided_on,
         documents.currency_code,
         documents.booking_rate,
         documents.gross_amount,
@@ -71,7 +72,7 @@ invoice_nets as (
     from documents
     inner join invoice_lines on invoice_lines.invoice_id = documents.invoice_id
     group by
-        documents.invoice_id, documents.order_id, documents.invoice_date,
+        documents.invoice_id, documents.order_id, documents.invoice_date, documents.voided_on,
         documents.currency_code, documents.booking_rate, documents.gross_amount
 ),
 
@@ -110,18 +111,24 @@ moves as (
     from delivered
     where delivered_on is not null
     union all
+    {%- for day, sign in [('invoice_date', ''), ('voided_on', '-')] %}
     select
         orders.order_id,
-        invoiced.invoice_date as day,
+        invoiced.{{ day }} as day,
         0 as open_amount,
         case when invoiced.currency_code = orders.currency_code
-            then -invoiced.amount else 0 end as shipped_amount,
+            then {{ '-' if not sign }}invoiced.amount else 0 end as shipped_amount,
         case when invoiced.currency_code = orders.currency_code then 0 else
-            {{ at_rate('invoiced.amount', 'invoiced.booking_rate') }} end
+            {{ sign }}{{ at_rate('invoiced.amount', 'invoiced.booking_rate') }} end
             as invoiced_base_amount,
         cast(null as date) as delivered_on
     from invoiced
     inner join orders on orders.order_id = invoiced.order_id
+    {%- if sign %}
+    where invoiced.voided_on <= {{ as_of_date() }}
+    {%- endif %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 by_day as (

@@ -2,7 +2,7 @@
 -- invoice date, else the default. Where nobody says what was sold for cash, it is what is due at
 -- once. Empty when applications are not delivered at all (ruling 18).
 with documents as (
-    select * from {{ ref('int_revenue__documents') }}
+    select * from {{ ref('int_receivables__documents') }}
     where document_type = 'invoice'
         {%- if not is_present('erp_payment_applications') %} and false{% endif %}
 ),
@@ -25,7 +25,8 @@ dated as (
         documents.gross_amount,
         documents.disputed_amount,
         documents.is_cash_sale,
-        documents.booking_rate
+        documents.booking_rate,
+        documents.voided_on
     from documents
     inner join terms
         on terms.valid_from <= documents.invoice_date
@@ -48,7 +49,8 @@ final as (
         gross_amount,
         disputed_amount,
         coalesce(is_cash_sale, effective_due_date <= invoice_date) as is_cash_sale,
-        booking_rate
+        booking_rate,
+        voided_on
     from dated
 )
 

@@ -1,5 +1,6 @@
--- Posted invoices and credit notes with their rate to the base currency.
-with invoices as (select * from {{ ref('stg_erp__invoices') }}),
+-- Posted invoices and credit notes with their rate to the base currency. What was voided never
+-- counts, not even before that day.
+with invoices as (select * from {{ ref('stg_erp__invoices') }} where voided_on is null),
 
 rates as (select * from {{ ref('int_fx__rates') }}),
 

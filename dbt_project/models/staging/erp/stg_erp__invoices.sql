@@ -11,10 +11,11 @@ final as (
         coalesce(currency_code, '{{ var("base_currency") }}') as currency_code,
         gross_amount,
         disputed_amount,
-        is_cash_sale
+        is_cash_sale,
+        case when status = 'void' then voided_on end as voided_on
     from landed
     where invoice_date <= {{ as_of_date() }}
-        and coalesce(status, 'posted') = 'posted'
+        and (coalesce(status, 'posted') = 'posted' or voided_on > invoice_date)
 )
 
 select * from final
