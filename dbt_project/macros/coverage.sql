@@ -18,7 +18,8 @@ whose name ends so: months of candidate_config, days of relationship_rules.
             'columns': ['role', 'sentiment', 'formal_level', 'actual_influence'],
             'manual': {'department': none, 'interpersonal_rating': ['interpersonal_rated_on', 'rating_days']},
         },
-        'crm_activities': {'columns': ['contact_id', 'user_id', 'direction'], 'manual': {}},
+        'crm_activities': {
+            'columns': ['contact_id', 'user_id', 'direction', 'duration_minutes'], 'manual': {}},
         'crm_opportunities': {
             'columns': ['buying_stage', 'amount', 'outcome_reason', 'entered_at_stage',
                 'outcome_category', 'need_qualified_on'], 'manual': {}},
@@ -29,9 +30,11 @@ whose name ends so: months of candidate_config, days of relationship_rules.
                 'product_id'], 'manual': {}},
         'crm_account_plans': {'columns': ['plan_amount'], 'manual': {}},
         'crm_account_team': {'columns': [], 'manual': {}},
-        'erp_products': {'columns': ['product_category', 'launch_date'], 'manual': {}},
+        'erp_products': {
+            'columns': ['product_category', 'launch_date', 'origin_account_id'], 'manual': {}},
         'erp_orders': {
-            'columns': ['currency_code', 'opportunity_id', 'quote_date'], 'manual': {}},
+            'columns': ['currency_code', 'opportunity_id', 'quote_date', 'freight_amount'],
+            'manual': {}},
         'erp_order_lines': {
             'columns': ['list_amount', 'gross_amount', 'promised_date', 'delivered_date'],
             'manual': {}},

@@ -16,6 +16,11 @@ def add_document_details(seed: int, rows: dict[str, list[Row]]) -> None:
     """Say more of documents, orders and their lines."""
     _cash_sales(Random(f"cash sales of {seed}"), rows["erp_invoices"])
     _taxes(Random(f"taxes of {seed}"), rows["erp_order_lines"])
+    _reasons(Random(f"reasons of {seed}"), rows["erp_invoices"])
+    _freights(Random(f"freights of {seed}"), rows["erp_orders"])
+    accounts = [r["account_id"] for r in rows["crm_accounts"]]
+    _origins(Random(f"origins of {seed}"), rows["erp_products"], accounts)
+    _durations(Random(f"durations of {seed}"), rows["crm_activities"])
     _voids(Random(f"voids of {seed}"), rows["erp_invoices"])
 
 
@@ -46,3 +51,34 @@ def _voids(random: Random, documents: list[Row]) -> None:
             document["voided_on"] = document["invoice_date"] + timedelta(days=days)
             # A day beside a document that stands says nothing.
             document["status"] = random.choice(["void", "void", "void", document["status"]])
+
+
+def _reasons(random: Random, documents: list[Row]) -> None:
+    share = random.choice([0.0, 0.7, 1.0])
+    for document in documents:
+        if random.random() < share:
+            # That of an invoice says nothing.
+            document["credit_reason"] = random.choice(
+                ["return", "rebate", "rebate", "price_correction", "other"]
+            )
+
+
+def _freights(random: Random, orders: list[Row]) -> None:
+    share = random.choice([0.0, 0.7, 1.0])
+    for order in orders:
+        if random.random() < share:
+            order["freight_amount"] = Decimal(random.choice(["0", "12.34", "150"]))
+
+
+def _origins(random: Random, products: list[Row], accounts: list[str]) -> None:
+    share = random.choice([0.0, 0.6, 1.0])
+    for product in products:
+        if random.random() < share:
+            product["origin_account_id"] = random.choice(accounts)
+
+
+def _durations(random: Random, activities: list[Row]) -> None:
+    share = random.choice([0.0, 0.5, 0.9, 1.0])
+    for activity in activities:
+        if random.random() < share:
+            activity["duration_minutes"] = random.choice([0, 5, 20, 60, 480])
