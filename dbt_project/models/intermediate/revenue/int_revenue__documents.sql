@@ -17,6 +17,7 @@ final as (
         invoices.gross_amount,
         invoices.disputed_amount,
         invoices.is_cash_sale,
+        invoices.credit_reason,
         rates.rate_to_base as booking_rate
     from invoices
     inner join rates

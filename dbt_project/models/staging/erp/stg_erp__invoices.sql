@@ -12,6 +12,7 @@ final as (
         gross_amount,
         disputed_amount,
         is_cash_sale,
+        case when document_type = 'credit_note' then credit_reason end as credit_reason,
         case when status = 'void' then voided_on end as voided_on
     from landed
     where invoice_date <= {{ as_of_date() }}
