@@ -23,7 +23,8 @@ whose name ends so: months of candidate_config, days of relationship_rules.
             'manual': {'department': none, 'interpersonal_rating': ['interpersonal_rated_on', 'rating_days'],
                 'interpersonal_rated_by_user_id': none},
         },
-        'crm_activities': {'columns': ['contact_id', 'user_id', 'direction'], 'manual': {}},
+        'crm_activities': {
+            'columns': ['contact_id', 'user_id', 'direction', 'duration_minutes'], 'manual': {}},
         'crm_opportunities': {
             'columns': ['buying_stage', 'amount', 'outcome_reason', 'entered_at_stage',
                 'outcome_category', 'need_qualified_on'], 'manual': {}},
@@ -40,16 +41,21 @@ whose name ends so: months of candidate_config, days of relationship_rules.
         'crm_account_plans': {'columns': ['plan_amount'], 'manual': {}},
         'crm_account_team': {'columns': [], 'manual': {}},
         'erp_plants': {'columns': ['latitude', 'longitude', 'yearly_capacity'], 'manual': {}},
-        'erp_products': {'columns': ['product_category', 'launch_date'], 'manual': {}},
+        'erp_products': {
+            'columns': ['product_category', 'launch_date', 'origin_account_id'], 'manual': {}},
         'erp_orders': {
-            'columns': ['currency_code', 'opportunity_id', 'quote_date'], 'manual': {}},
+            'columns': ['currency_code', 'opportunity_id', 'quote_date', 'freight_amount'],
+            'manual': {}},
         'erp_order_lines': {
-            'columns': ['list_amount', 'promised_date', 'delivered_date'], 'manual': {}},
-        'erp_invoices': {'columns': ['order_id', 'due_date', 'disputed_amount'], 'manual': {}},
+            'columns': ['list_amount', 'gross_amount', 'promised_date', 'delivered_date'],
+            'manual': {}},
+        'erp_invoices': {
+            'columns': ['order_id', 'due_date', 'disputed_amount', 'is_cash_sale'], 'manual': {}},
         'erp_invoice_lines': {
             'columns': ['product_id', 'quantity', 'list_amount', 'cogs_amount'], 'manual': {}},
         'erp_payments': {'columns': ['payer_account_id', 'method'], 'manual': {}},
         'erp_payment_applications': {'columns': ['source_document_id'], 'manual': {}},
+        'erp_payment_promises': {'columns': [], 'manual': {}},
         'erp_exchange_rates': {'columns': [], 'manual': {}},
         'erp_gl_balances': {'columns': [], 'manual': {}},
     }) }}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import json
 import re
+from datetime import timedelta
 from decimal import Decimal
 from email import policy
 from email.message import EmailMessage
@@ -260,6 +261,44 @@ def test_a_payment_trap_says_how_long_why_and_what_it_costs() -> None:
 def test_what_a_payment_trap_does_not_know_it_does_not_say() -> None:
     built = block(event(alert_type="payment_trap_exit", payload='{"collection_cycle_days": null}'))
     assert [f.label for f in built.facts] == ["Account", "Effective"]  # type: ignore[attr-defined]
+
+
+def test_a_broken_promise_says_what_came(desk: Desk) -> None:
+    payload = json.dumps(
+        {
+            "account_name": "Suzhou Golden Packaging Branch", "base_currency": "CNY",
+            "invoice_id": "INV00011651", "invoices_count": 1, "left_open_amount": 1502.92,
+            "missing_amount": 1502.92, "paid_amount": 999.91, "promised_amount": 2502.83,
+            "promised_date": "2026-04-05",
+        }
+    )  # fmt: skip
+    row = event(
+        alert_type="promise_broken", unit_type="account", from_value=None, to_value=None,
+        severity="medium", delivery="digest", cause=None, payload=payload,
+        at_stake_amount=Decimal("1502.92"),
+    )  # fmt: skip
+    built = block(row)
+    assert built.title == (  # type: ignore[attr-defined]
+        "Suzhou Golden Packaging Branch did not pay on the promised day"
+    )
+    assert [(f.label, f.value) for f in built.facts][2:] == [  # type: ignore[attr-defined]
+        ("Document", "INV00011651"),
+        ("Documents concerned", "1"),
+        ("Open on them when the promised day was over", "CNY 1,502.92"),
+        ("Of the promise not paid", "CNY 1,502.92"),
+        ("Paid by the promised day", "CNY 999.91"),
+        ("Promised", "CNY 2,502.83"),
+        ("Promised day", "2026-04-05"),
+    ]
+    assert built.next_step == (  # type: ignore[attr-defined]
+        "See that no receipt of the customer waits unapplied; then call, ask what kept it from "
+        "paying, and agree a new day."
+    )
+    desk.night(TUESDAY - timedelta(days=1), [row])
+    assert (
+        "* Suzhou Golden Packaging Branch did not pay on the promised day (ACC1), effective "
+        "2026-04-06, CNY 1,502.92 missing of CNY 2,502.83 promised for 2026-04-05"
+    ) in desk.text()
 
 
 CANDIDATE = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -157,17 +158,25 @@ class Books:
             if document is None:
                 continue
             day, code = document["invoice_date"], document["currency_code"]
-            cost, listed = r["cogs_amount"], r["list_amount"]
+            cost, (listed, quantity) = r["cogs_amount"], self.priced(r, document)
             found.append(
                 Line(
                     document["account_id"], day, families.get(r["product_id"], "unknown"),
                     self.in_base(to_cents(r["net_amount"]), code, day),
                     None if cost is None else self.in_base(to_cents(cost), code, day),
-                    document["document_type"] == "invoice", r["quantity"],
+                    document["document_type"] == "invoice", quantity,
                     None if listed is None else self.in_base(to_cents(listed), code, day),
                 )
             )  # fmt: skip
         return found
+
+    @staticmethod
+    def priced(line: Row, document: Row) -> tuple[Decimal | None, Decimal | None]:
+        """Return list amount and quantity of a line: a rebate gives back no goods."""
+        is_credit = document["document_type"] == "credit_note"
+        if is_credit and document.get("credit_reason") in {"rebate", "price_correction"}:
+            return Decimal(0), Decimal(0)
+        return line["list_amount"], line["quantity"]
 
     @cached_property
     def purchases(self) -> dict[str, list[date]]:

@@ -23,6 +23,7 @@ OF_DOCUMENTS = {"churn_state_enter", "won_back"}
 OF_EFFORTS = {"neglected_a", "contact_overdue"}
 OF_RELATIONSHIPS = {"single_threaded_enter", "stage_loss"}
 OF_OWNERS = {"owner_left", "mass_departure"}
+OF_PROMISES = {"promise_broken"}
 NOBODY = "none"
 
 
@@ -31,6 +32,8 @@ def alert_quality_is_recomputed(case: Case) -> Iterator[str]:
     expected = {}
     for day in case.books.months:
         types = OF_DOCUMENTS | (OF_RECEIVABLES if case.has_receivables else set())
+        if case.has_receivables and "erp_payment_promises" in case.inputs.rows:
+            types = types | OF_PROMISES
         types = types | (OF_TIERS if day in case.windows.tier_months else set())
         types = types | ({"bought_growth"} if day in case.windows.bridge_months else set())
         if "crm_activities" in case.inputs.rows:

@@ -203,7 +203,10 @@ def exposures_are_recomputed(case: Case) -> Iterator[str]:
     expected = {}
     for day in _days(case):
         positions = case.ledger.positions(day)
-        ordering = {a for a, p in case.credit.periods.items() if any(f <= day for _, f, *_ in p)}
+        ordering = {
+            a for side in (case.credit.periods, case.credit.taxed) for a, p in side.items()
+            if any(f <= day for _, f, *_ in p)
+        }  # fmt: skip
         for account in {*positions, *ordering}:
             version = case.books.at(account, day)
             gross = sum(i.open for i in positions[account].items) if account in positions else 0
@@ -213,7 +216,8 @@ def exposures_are_recomputed(case: Case) -> Iterator[str]:
             expected[(day, account)] = (
                 gross, shipped, open_, exposure, case.credit.status(account, exposure, day), limit,
                 None if limit is None else limit - exposure,
-                _rounded(Fraction(exposure, limit)) if limit else None, shipped + open_ > 0,
+                _rounded(Fraction(exposure, limit)) if limit else None,
+                case.credit.is_estimated(account, day),
                 version["payment_terms_days"],
             )  # fmt: skip
     if problem := difference(expected, found):

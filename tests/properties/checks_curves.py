@@ -32,9 +32,9 @@ def curves_are_recomputed(case: Case) -> Iterator[str]:
             int(r["total_value"] * PARTS),
         )  # fmt: skip
     quantities = [
-        int((r["quantity"] or 0) * PARTS)
+        int((case.books.priced(r, document)[1] or 0) * PARTS)
         for r in case.books.inputs.rows["erp_invoice_lines"]
-        if r["invoice_id"] in case.books.documents
+        if (document := case.books.documents.get(r["invoice_id"])) is not None
     ]
     sold = [
         (line, quantity, case.books.at(line.account, line.day)["owner_user_id"])

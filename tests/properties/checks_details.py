@@ -137,7 +137,7 @@ class _BookedDebts:
         self.case = case
         self.settled: dict[str, list[tuple[date, int, int]]] = defaultdict(list)
         for s in case.ledger.settlements:
-            r = case.books.documents[s.invoice]
+            r = case.ledger.documents[s.invoice]
             value = case.books.in_base(s.amount, r["currency_code"], r["invoice_date"])
             self.settled[s.invoice].append((s.day, s.amount, value))
 
@@ -145,7 +145,7 @@ class _BookedDebts:
         """Return what an account owed so many days past due or more, in cents."""
         return sum(
             self._open(key, r, day)
-            for key, r in self.case.books.documents.items()
+            for key, r in self.case.ledger.documents.items()
             if r["account_id"] == account
             and r["document_type"] == "invoice"
             and r["invoice_date"] <= day
@@ -153,7 +153,7 @@ class _BookedDebts:
         )
 
     def _open(self, key: str, r: Row, day: date) -> int:
-        gross = to_cents(r["gross_amount"])
+        gross = to_cents(r["gross_amount"]) if day < self.case.ledger.gone(r) else 0
         done = [(a, v) for d, a, v in self.settled[key] if d <= day]
         if gross - sum(a for a, _ in done) <= 0:
             return 0

@@ -89,7 +89,37 @@ class _Profitability:
             "financing_cost_amount": self.financing.get((day, account)),
             "cost_coverage_ratio": share(now.known_size, now.size or None),
             "list_price_coverage_ratio": share(now.size - now.unlisted, now.size or None),
+            **self._freight(account, number, is_rated),
+            "custom_revenue_ratio": self._custom(account, number, identity.customer, sold),
         }
+
+    def _freight(self, account: str, number: int, is_rated: bool) -> dict[str, Any]:
+        freights = self.windows.service.freight(account, number - 11, number)
+        known = [paid for paid in freights if paid is not None]
+        has_orders = "erp_orders" in self.case.inputs.rows
+        return {
+            "freight_amount": sum(known) if is_rated and known else None,
+            "freight_coverage_ratio": share(len(known), len(freights)) if has_orders else None,
+        }
+
+    def _custom(
+        self, account: str, number: int, customer: dict[str, str], sold: int | None
+    ) -> Decimal | None:
+        """Return the share of products that were made for the customer of an account."""
+        made_for = {
+            r["product_id"]: r["origin_account_id"]
+            for r in self.case.inputs.rows.get("erp_products", [])
+            if r.get("origin_account_id") is not None
+        }
+        if not made_for:
+            return None
+        net = sum(
+            p.net for p in self.discounts.pieces
+            if p.account == account and p.product in made_for
+            and number - 12 < month_number(p.day) <= number
+            and customer.get(made_for[p.product]) == customer[account]
+        )  # fmt: skip
+        return share(net, sold)
 
     def _gross(self, day: date, account: str) -> int | None:
         measure = self.windows.measure(day)

@@ -107,7 +107,7 @@ def open_items_are_recomputed(case: Case) -> Iterator[str]:
     for position in case.ledger.positions(case.books.end).values():
         for i in position.items:
             version = case.books.at(i.account, case.books.end)
-            invoice = case.books.documents[i.invoice]
+            invoice = case.ledger.documents[i.invoice]
             expected[i.invoice] = (
                 i.account, i.due, i.is_imputed, i.open_document, i.open, i.booked, i.disputed,
                 i.bucket, i.age_bucket, (case.books.end - i.due).days,
@@ -121,15 +121,17 @@ def open_items_are_recomputed(case: Case) -> Iterator[str]:
 def _flows(case: Case) -> list[tuple[date, int]]:
     """Return what moved the receivables of the company, at booked rates, by day (I2)."""
     books, flows = case.books, []
-    for r in books.documents.values():
+    for r in case.ledger.documents.values():
         amount = books.in_base(to_cents(r["gross_amount"]), r["currency_code"], r["invoice_date"])
         flows.append((r["invoice_date"], amount))
+        if case.ledger.gone(r) <= books.end:
+            flows.append((case.ledger.gone(r), -amount))
     for r in books.payments.values():
         amount = books.in_base(to_cents(r["amount"]), r["currency_code"], r["received_date"])
         flows.append((r["received_date"], -amount))
     for s in case.ledger.settlements:
         if s.source is None:
-            invoice = books.documents[s.invoice]
+            invoice = case.ledger.documents[s.invoice]
             amount = books.in_base(s.amount, invoice["currency_code"], invoice["invoice_date"])
             flows.append((s.day, -amount))
     return flows

@@ -62,12 +62,16 @@ class Collections:
     def sales(self) -> dict[str, dict[date, int]]:
         """Account and month to what was sold on credit."""
         found: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
-        for r in self.books.documents.values():
+        for r in self.ledger.documents.values():
             day = r["invoice_date"]
-            if r["document_type"] == "invoice" and self.ledger.due(r) <= day:
+            is_cash = r.get("is_cash_sale")
+            is_cash = self.ledger.due(r) <= day if is_cash is None else is_cash
+            if r["document_type"] == "invoice" and is_cash:
                 continue
             amount = self.books.in_base(int(r["gross_amount"] * 100), r["currency_code"], day)
             found[r["account_id"]][day.replace(day=1)] += amount
+            if (gone := self.ledger.gone(r)) <= self.books.end:
+                found[r["account_id"]][gone.replace(day=1)] -= amount
         return found
 
     @cached_property
@@ -75,7 +79,7 @@ class Collections:
         """Account, invoice and payment to what was applied, in order."""
         found: dict[tuple[str, str, str | None], list[Paid]] = defaultdict(list)
         for s in sorted(self.ledger.settlements, key=lambda s: s.day):
-            invoice = self.books.documents[s.invoice]
+            invoice = self.ledger.documents[s.invoice]
             if s.kind == "payment" and s.amount:
                 key = (invoice["account_id"], s.invoice, s.source)
                 age = (s.day - invoice["invoice_date"]).days
@@ -96,7 +100,9 @@ class Collections:
                 found[account] = Sums(begin, gross, current)
                 found[account].sales.update(self.sales[account])
         for (account, invoice, _), applied in self.payments.items():
-            code, on = (self.books.documents[invoice][c] for c in ("currency_code", "invoice_date"))
+            code, on = (
+                self.ledger.documents[invoice][c] for c in ("currency_code", "invoice_date")
+            )
             # Reversals take back the oldest part first.
             back = -sum(p.amount for p in applied if p.amount < 0 and p.day <= day)
             for p in applied:

@@ -17,6 +17,7 @@ from keyaccounts.contract import load_contract
 from tests.properties.candidate_inputs import add_candidates, add_raters
 from tests.properties.confirmations import add_confirmations
 from tests.properties.dated_rules import random_rules, some_day
+from tests.properties.document_details import add_document_details
 from tests.properties.efforts import add_efforts
 from tests.properties.harness import Inputs, Row
 from tests.properties.ledgers import Trade, write_ledger
@@ -26,6 +27,7 @@ from tests.properties.orders import add_orders
 from tests.properties.owner_inputs import add_owners
 from tests.properties.plans import add_plans
 from tests.properties.plant_inputs import add_plants
+from tests.properties.promises import add_promises
 from tests.properties.relationship_inputs import add_relationships
 from tests.properties.service_inputs import add_service
 
@@ -75,6 +77,7 @@ def make_company(seed: int) -> Inputs:
     add_orders(seed, rows, end)
     add_order_details(seed, trade, rows)
     add_confirmations(seed, trade, rows)
+    add_promises(seed, trade, rows)
     add_candidates(seed, trade, rows)
     add_plans(seed, trade, rows)
     add_raters(seed, rows)
@@ -87,6 +90,7 @@ def make_company(seed: int) -> Inputs:
     add_relationships(seed, trade, rows, rules)
     add_owners(seed, trade, rows, rules)
     add_buyers(seed, rows)
+    add_document_details(seed, rows)
     return Inputs({name: rows[name] for name in landed}, end, rules)
 
 

@@ -55,7 +55,7 @@ class Receipts:
                     ((day - r["received_date"]).days, books.in_base(rest, r["currency_code"], day))
                 )
         for key, total in applied.items():
-            r = books.documents[key]
+            r = self.ledger.documents[key]
             over = total - to_cents(r["gross_amount"])
             if over > 0:
                 found[r["account_id"]].append(
@@ -79,7 +79,7 @@ class Receipts:
         amounts = {r["payment_id"]: self._base(r) for r in receipts}
         total = sum(amounts.values())
         applied = [s for s in self.paid if start < s.day <= day and s.amount > 0]
-        here = [s for s in applied if self.books.documents[s.invoice]["account_id"] == account]
+        here = [s for s in applied if self.ledger.documents[s.invoice]["account_id"] == account]
         own = [s for s in applied if s.source and self._receipt(s)["account_id"] == account]
         # However many parts: a receipt counts once a day, and once an invoice and day.
         lags = [(day - self.books.payments[key]["received_date"]).days
@@ -114,7 +114,7 @@ class Receipts:
 
     def _booked(self, *parts: Settlement) -> int:
         """Return what parts of one invoice are worth at its rate."""
-        r = self.books.documents[parts[0].invoice]
+        r = self.ledger.documents[parts[0].invoice]
         amount = sum(s.amount for s in parts)
         return self.books.in_base(amount, r["currency_code"], r["invoice_date"])
 
@@ -132,8 +132,8 @@ class Receipts:
         return unit[r["payer_account_id"]] != unit[r["account_id"]]
 
     def _is_out_of_order(self, s: Settlement) -> bool:
-        invoice = self.books.documents[s.invoice]
-        for key, r in self.books.documents.items():
+        invoice = self.ledger.documents[s.invoice]
+        for key, r in self.ledger.documents.items():
             if (
                 r["document_type"] == "invoice" and r["account_id"] == invoice["account_id"]
                 and not r["disputed_amount"] and r["invoice_date"] < invoice["invoice_date"]
@@ -145,7 +145,8 @@ class Receipts:
 
     def _open(self, invoice: str, day: date) -> int:
         applied = sum(s.amount for s in self._of_invoice[invoice] if s.day <= day)
-        return to_cents(self.books.documents[invoice]["gross_amount"]) - applied
+        r = self.ledger.documents[invoice]
+        return (to_cents(r["gross_amount"]) if day < self.ledger.gone(r) else 0) - applied
 
     @property
     def _of_invoice(self) -> dict[str, list[Settlement]]:
@@ -195,7 +196,7 @@ class Receipts:
         """Return amount-weighted days, in 10^-4, of invoices of a time; None without amount."""
         amount = weighed = 0
         invoices = {
-            key: r for key, r in self.books.documents.items()
+            key: r for key, r in self.ledger.documents.items()
             if r["account_id"] == account and r["document_type"] == "invoice"
             and first <= r["invoice_date"] < until
         }  # fmt: skip

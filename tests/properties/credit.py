@@ -30,32 +30,46 @@ class Credit:
         nets: dict[str, int] = defaultdict(int)
         for r in rows["erp_invoice_lines"]:
             nets[r["invoice_id"]] += to_cents(r["net_amount"])
+        taxed = {
+            key for key, of_order in lines.items()
+            if all(r.get("gross_amount") is not None and r["gross_amount"] >= r["net_amount"]
+                   for r in of_order)
+        }  # fmt: skip
         bills: dict[str, list[tuple[date, int, int]]] = defaultdict(list)
         self.orders = {
             r["order_id"]: r for r in rows.get("erp_orders", [])
             if r["order_date"] <= books.end and r["status"] != "cancelled"
         }  # fmt: skip
-        for key, r in books.documents.items():
+        for key, r in ledger.documents.items():
             order = self.orders.get(r["order_id"])
             if order and r["document_type"] == "invoice" and key in nets:
                 is_same = (r["currency_code"] or BASE) == (order["currency_code"] or BASE)
-                other = books.in_base(nets[key], r["currency_code"], r["invoice_date"])
+                is_taxed = r["order_id"] in taxed
+                billed = to_cents(r["gross_amount"]) if is_taxed else nets[key]
+                other = books.in_base(billed, r["currency_code"], r["invoice_date"])
                 bills[r["order_id"]].append(
-                    (r["invoice_date"], nets[key] * is_same, other * (not is_same))
+                    (r["invoice_date"], billed * is_same, other * (not is_same))
                 )
+                if ledger.gone(r) <= books.end:
+                    bills[r["order_id"]].append(
+                        (ledger.gone(r), -billed * is_same, -other * (not is_same))
+                    )
         self.periods: dict[str, list[tuple[str, date, date, int]]] = defaultdict(list)
+        self.taxed: dict[str, list[tuple[str, date, date, int]]] = defaultdict(list)
         for key, order in self.orders.items():
-            self.periods[order["account_id"]] += self._periods(order, lines[key], bills[key])
+            name = "gross_amount" if key in taxed else "net_amount"
+            side = self.taxed if key in taxed else self.periods
+            side[order["account_id"]] += self._periods(order, lines[key], bills[key], name)
 
     def _periods(
-        self, order: Row, lines: list[Row], bills: list[tuple[date, int, int]]
+        self, order: Row, lines: list[Row], bills: list[tuple[date, int, int]], name: str
     ) -> Iterator[tuple[str, date, date, int]]:
         """Yield part, first day, first day no longer and amount of what an order adds."""
         ordered, end = order["order_date"], self.books.end
         moves: dict[date, list[int]] = defaultdict(lambda: [0, 0, 0])
         deliveries = []
         for r in lines:
-            net, day = to_cents(r["net_amount"]), r["delivered_date"]
+            net, day = to_cents(r[name]), r["delivered_date"]
             if day is None and order["status"] == "completed":
                 continue
             moves[ordered][0] += net
@@ -105,9 +119,18 @@ class Credit:
 
     def ordered(self, account: str, day: date, part: str) -> int:
         """Return what an account's orders add on a day, with tax."""
-        amount = sum(a for p, first, until, a in self.periods[account]
-                     if p == part and first <= day < until)  # fmt: skip
-        return half_away(amount * self.ratio(account, day)[0], self.ratio(account, day)[1])
+        gross, net = self.ratio(account, day)
+        amount = self._sum(self.periods, account, day, part)
+        return self._sum(self.taxed, account, day, part) + half_away(amount * gross, net)
+
+    def is_estimated(self, account: str, day: date) -> bool:
+        """Return whether tax is estimated for anything that an account ordered."""
+        return any(self._sum(self.periods, account, day, p) > 0 for p in ("open", "shipped"))
+
+    def _sum(
+        self, side: dict[str, list[tuple[str, date, date, int]]], account: str, day: date, part: str
+    ) -> int:
+        return sum(a for p, first, until, a in side[account] if p == part and first <= day < until)
 
     def status(self, account: str, exposure: int, day: date) -> str:
         """Return the credit status of an exposure on a day."""
@@ -123,7 +146,9 @@ class Credit:
         """Yield account, state before, state after and day of what is worth an alert."""
         booked = self._booked_periods()
         for account in self.books.versions:
-            spans = [*booked[account], *((f, u, 0) for _, f, u, _ in self.periods[account])]
+            spans = [*booked[account], *(
+                (f, u, 0) for _, f, u, _ in (*self.periods[account], *self.taxed[account])
+            )]  # fmt: skip
             days = {d for first, until, _ in spans for d in (first, until)}
             days |= self._limit_changes(account)
             before = None
@@ -131,6 +156,7 @@ class Credit:
                 owed = sum(a for first, until, a in booked[account] if first <= day < until)
                 orders = sum(a for _, first, until, a in self.periods[account]
                              if first <= day < until)  # fmt: skip
+                owed += sum(a for _, first, until, a in self.taxed[account] if first <= day < until)
                 gross, net = self.ratio(account, day) if orders else (1, 1)
                 now = self.status(account, owed + half_away(orders * gross, net), day)
                 was = before or ("no_limit" if now == "no_limit" else "ok")
@@ -148,11 +174,13 @@ class Credit:
 
     def _booked_periods(self) -> dict[str, list[tuple[date, date, int]]]:
         moves: dict[str, dict[date, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
-        for key, r in self.books.documents.items():
+        for key, r in self.ledger.documents.items():
             if r["document_type"] == "invoice":
                 self._add(moves[key][r["invoice_date"]], r, to_cents(r["gross_amount"]))
+                if self.ledger.gone(r) <= self.books.end:
+                    self._add(moves[key][self.ledger.gone(r)], r, -to_cents(r["gross_amount"]))
         for s in self.ledger.settlements:
-            self._add(moves[s.invoice][s.day], self.books.documents[s.invoice], -s.amount)
+            self._add(moves[s.invoice][s.day], self.ledger.documents[s.invoice], -s.amount)
         found: dict[str, list[tuple[date, date, int]]] = defaultdict(list)
         for key, steps in moves.items():
             days, rest, booked = sorted(steps), 0, 0
@@ -160,7 +188,7 @@ class Credit:
                 rest, booked = rest + steps[day][0], booked + steps[day][1]
                 until = days[place + 1] if place + 1 < len(days) else date.max
                 if rest > 0:
-                    found[self.books.documents[key]["account_id"]].append((day, until, booked))
+                    found[self.ledger.documents[key]["account_id"]].append((day, until, booked))
         return found
 
     def _add(self, move: list[int], r: Row, amount: int) -> None:

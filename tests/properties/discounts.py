@@ -99,11 +99,11 @@ class Discounts:
                 continue
             day, code = document["invoice_date"], document["currency_code"]
             product = products.get(r["product_id"])
-            listed = r["list_amount"]
+            listed, quantity = books.priced(r, document)
             found.append(
                 Piece(
                     document["account_id"], day, product and product["product_id"],
-                    product and product["product_family"], r["quantity"],
+                    product and product["product_family"], quantity,
                     books.in_base(to_cents(r["net_amount"]), code, day),
                     None if listed is None else books.in_base(to_cents(listed), code, day),
                     r["cogs_amount"] is not None,

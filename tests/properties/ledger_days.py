@@ -67,11 +67,26 @@ class Ledger:
         self.books = books
 
     @cached_property
+    def documents(self) -> dict[str, Row]:
+        """What was owed at some time: posted documents, and those that were void later."""
+        late = {
+            r["invoice_id"]: r for r in self.books.inputs.rows["erp_invoices"]
+            if r["status"] == "void" and r.get("voided_on") is not None
+            and r["invoice_date"] < r["voided_on"] and r["invoice_date"] <= self.books.end
+        }  # fmt: skip
+        return self.books.documents | late
+
+    def gone(self, r: Row | None) -> date:
+        """Return the day from which on a document is void."""
+        is_void = r is not None and r["status"] == "void"
+        return r["voided_on"] if r is not None and is_void else date.max
+
+    @cached_property
     def settlements(self) -> list[Settlement]:
-        """The applications to posted invoices."""
+        """The applications to invoices, taken back when one of the two is voided."""
         books, found = self.books, []
         for r in books.applications:
-            invoice = books.documents.get(r["invoice_id"])
+            invoice = self.documents.get(r["invoice_id"])
             if invoice is None or invoice["document_type"] != "invoice":
                 continue
             kind, source = r["application_type"], r["source_document_id"]
@@ -80,7 +95,7 @@ class Ledger:
             if kind == "payment" and source in books.payments:
                 origin = books.payments[source]
                 received = origin["received_date"]
-            note = books.documents.get(source) if kind == "credit_note" else None
+            note = self.documents.get(source) if kind == "credit_note" else None
             if note and note["document_type"] == "credit_note":
                 origin, received = note, note["invoice_date"]
             day = max(r["applied_date"], invoice["invoice_date"], received or date.min)
@@ -95,7 +110,12 @@ class Ledger:
                     base * 10**8, books.rate(origin["currency_code"], r["applied_date"])
                 )
             known = source if origin else None
-            found.append(Settlement(day, r["invoice_id"], kind, known, amount, theirs, rate))
+            until = min(self.gone(invoice), self.gone(note if origin is note else None))
+            if day < until:
+                found.append(Settlement(day, r["invoice_id"], kind, known, amount, theirs, rate))
+                if until <= books.end:
+                    back = Settlement(until, r["invoice_id"], kind, known, -amount, -theirs, rate)
+                    found.append(back)
         return found
 
     def due(self, r: Row) -> date:
@@ -120,19 +140,19 @@ class Ledger:
                 last[s.invoice] = max(
                     last.get(s.invoice, (s.day, s.source_rate)), (s.day, s.source_rate)
                 )
-                code = books.documents[s.invoice]["currency_code"]
+                code = self.documents[s.invoice]["currency_code"]
                 applied[s.invoice] += s.amount
                 booked[s.invoice] += books.in_base(
-                    s.amount, code, books.documents[s.invoice]["invoice_date"]
+                    s.amount, code, self.documents[s.invoice]["invoice_date"]
                 )
                 if s.source:
                     used[s.source] += s.source_amount
         found: dict[str, Position] = defaultdict(Position)
-        for key, r in books.documents.items():
+        for key, r in self.documents.items():
             if r["invoice_date"] > day:
                 continue
             position, code = found[r["account_id"]], r["currency_code"]
-            gross = to_cents(r["gross_amount"])
+            gross = to_cents(r["gross_amount"]) if day < self.gone(r) else 0
             if r["document_type"] == "credit_note":
                 position.credit += books.in_base(-gross - used[key], code, day)
                 position.unapplied_booked += books.in_base(
@@ -169,13 +189,15 @@ class Ledger:
         """Return by account the periods in which it owed an invoice that old; ends are excluded."""
         periods: dict[str, list[tuple[date, date]]] = defaultdict(list)
         moves: dict[str, dict[date, int]] = defaultdict(lambda: defaultdict(int))
-        for key, r in self.books.documents.items():
+        for key, r in self.documents.items():
             if r["document_type"] == "invoice":
                 moves[key][r["invoice_date"]] += to_cents(r["gross_amount"])
+                if self.gone(r) <= self.books.end:
+                    moves[key][self.gone(r)] -= to_cents(r["gross_amount"])
         for s in self.settlements:
             moves[s.invoice][s.day] -= s.amount
         for key, steps in moves.items():
-            r, rest, ordered = self.books.documents[key], 0, sorted(steps)
+            r, rest, ordered = self.documents[key], 0, sorted(steps)
             for place, day in enumerate(ordered):
                 rest += steps[day]
                 until = ordered[place + 1] if place + 1 < len(ordered) else date.max

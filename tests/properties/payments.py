@@ -92,7 +92,7 @@ class Payments:
                 gone = min(rest, amount)
                 rest -= gone
                 if first < on <= day and amount > gone:
-                    r = self.books.documents[key[0]]
+                    r = self.ledger.documents[key[0]]
                     booked = self.books.in_base(
                         amount - gone, r["currency_code"], r["invoice_date"]
                     )
@@ -106,12 +106,15 @@ class Payments:
         """Account to stretches of days and what of an invoice was open, at its booked rate."""
         books, found = self.books, defaultdict(list)
         moves: dict[str, dict[date, tuple[int, int]]] = defaultdict(dict)
-        for key, r in books.documents.items():
+        for key, r in self.ledger.documents.items():
             if r["document_type"] == "invoice":
                 gross, day = to_cents(r["gross_amount"]), r["invoice_date"]
-                moves[key][day] = (gross, books.in_base(gross, r["currency_code"], day))
+                value = books.in_base(gross, r["currency_code"], day)
+                moves[key][day] = (gross, value)
+                if self.ledger.gone(r) <= books.end:
+                    moves[key][self.ledger.gone(r)] = (-gross, -value)
         for s in self.ledger.settlements:
-            r = books.documents[s.invoice]
+            r = self.ledger.documents[s.invoice]
             value = books.in_base(s.amount, r["currency_code"], r["invoice_date"])
             before = moves[s.invoice].get(s.day, (0, 0))
             moves[s.invoice][s.day] = (before[0] - s.amount, before[1] - value)
@@ -120,7 +123,7 @@ class Payments:
             for day, until in pairwise([*sorted(steps), date.max]):
                 rest, booked = rest + steps[day][0], booked + steps[day][1]
                 if rest > 0:
-                    found[books.documents[key]["account_id"]].append((day, until, booked))
+                    found[self.ledger.documents[key]["account_id"]].append((day, until, booked))
         return found
 
     def average(self, account: str, first: date, day: date) -> int:
@@ -148,7 +151,7 @@ class Payments:
         first = month_end(first) if is_month_end else first
         paid: dict[str, list[Paid]] = defaultdict(list)
         for part in self.paid(first, day):
-            paid[books.documents[part.invoice]["account_id"]].append(part)
+            paid[self.ledger.documents[part.invoice]["account_id"]].append(part)
         measure = self.windows.measure(day) if is_month_end else None
         found = {}
         for account, position in self.ledger.positions(day).items():
@@ -156,8 +159,8 @@ class Payments:
                 continue
             late = [i for i in position.items if i.bucket != "current"]
             shown = [
-                (p.amount, p.day, books.documents[p.invoice]) for p in paid[account]
-            ] + [(i.open, day, books.documents[i.invoice]) for i in late]  # fmt: skip
+                (p.amount, p.day, self.ledger.documents[p.invoice]) for p in paid[account]
+            ] + [(i.open, day, self.ledger.documents[i.invoice]) for i in late]  # fmt: skip
             window = self.windows.at(day).get(account) if is_month_end else None
             net, profit = year_to_d.get(account, (0, None))
             if is_month_end:

@@ -28,9 +28,16 @@ class ServiceCosts:
         lines: dict[str, list[bool]] = defaultdict(list)
         for r in rows.get("erp_order_lines", []):
             lines[r["order_id"]].append(bool(r["is_return"]))
+        self.freights: dict[str, list[tuple[date, int | None]]] = defaultdict(list)
         for r in rows.get("erp_orders", []):
             if r["status"] != "completed":
                 continue
+            if self._is_served(r["account_id"], r["order_date"]):
+                freight, code = r.get("freight_amount"), r["currency_code"]
+                paid = None
+                if freight is not None:
+                    paid = books.in_base(to_cents(freight), code, r["order_date"])
+                self.freights[r["account_id"]].append((r["order_date"], paid))
             returned = lines[r["order_id"]]
             if any(returned):
                 self._add(r["account_id"], r["order_date"], "return")
@@ -38,11 +45,14 @@ class ServiceCosts:
                 self._add(r["account_id"], r["order_date"], "order")
 
     def _add(self, account: str, day: date, kind: str) -> None:
+        if self._is_served(account, day):
+            self.efforts[account].append((day, kind))
+
+    def _is_served(self, account: str, day: date) -> bool:
         # A company begins with the month of its first document; an account that the CRM has only
         # after the as-of date, and that has no document, is nobody yet.
         is_known = account in self.books.versions
-        if is_known and self.books.first_document.replace(day=1) <= day <= self.books.end:
-            self.efforts[account].append((day, kind))
+        return is_known and self.books.first_document.replace(day=1) <= day <= self.books.end
 
     def is_known_from(self, day: date) -> bool:
         """Return whether all that is served from a day on has what it needs to be priced."""
@@ -72,7 +82,12 @@ class ServiceCosts:
             self.price(kind, day)
             for day, kind in self.efforts.get(account, [])
             if first <= month_number(day) <= last
-        )
+        ) + sum(paid for paid in self.freight(account, first, last) if paid is not None)
+
+    def freight(self, account: str, first: int, last: int) -> list[int | None]:
+        """Return the freight of each completed order of an account over months."""
+        return [paid for day, paid in self.freights.get(account, [])
+                if first <= month_number(day) <= last]  # fmt: skip
 
     def selling(self, accounts: list[str], first: date, last: date) -> int | None:
         """Return the cost of visits and calls between two days; None where it is not known."""
@@ -91,7 +106,8 @@ class ServiceCosts:
 
     def since(self, account: str, day: date) -> int:
         """Return the cost of an account after a day."""
-        return sum(self.price(k, d) for d, k in self.efforts.get(account, []) if d > day)
+        paid = sum(f for d, f in self.freights.get(account, []) if d > day and f is not None)
+        return paid + sum(self.price(k, d) for d, k in self.efforts.get(account, []) if d > day)
 
     def orders(self, account: str, first: int, last: int) -> int:
         """Return the completed orders of an account over months."""

@@ -79,6 +79,11 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "int_alerts__neglected", "was_neglected is not true", "was_neglected is not null"),
     "silences_are_told": (
         "int_alerts__contacts", "limits.limit_days + 1", "limits.limit_days"),
+    "broken_promises_are_told": (
+        "int_alerts__promises", "where is_broken",
+        "where missing_amount is not null"),
+    "open_items_carry_their_promise": (
+        "receivables_open_items", "max(promised_date)", "min(promised_date)"),
     "turns_of_relationships_are_told": (
         "int_alerts__relationships", "was_single_threaded is not true",
         "was_single_threaded is not null"),
@@ -169,7 +174,7 @@ BROKEN: dict[str, tuple[str, str, str]] = {
         "int_control__applications", "oldest_late.document_date < applied.invoice_date",
         "oldest_late.document_date <= applied.invoice_date"),
     "exposures_are_recomputed": (
-        "int_credit__order_periods", "when 'completed' then -net_amount",
+        "int_credit__order_periods", "when 'completed' then -amount",
         "when 'completed' then -delivered_amount"),
     "credit_alerts_are_recomputed": (
         "int_alerts__credit", "former_status <> 'hold'", "former_status = 'hold'"),

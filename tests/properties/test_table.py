@@ -42,6 +42,7 @@ def test_the_table_names_what_exists_and_all_of_it() -> None:
         "distances_are_the_smallest", "profitability_is_recomputed", "tenures_are_recomputed",
         "efforts_are_recomputed", "neglect_is_told", "turns_of_customers_are_told",
         "turns_of_relationships_are_told", "silences_are_told",
+        "broken_promises_are_told", "open_items_carry_their_promise",
         "poor_accounts_are_recomputed", "bought_growth_is_told",
         "alert_quality_is_recomputed", "candidate_alerts_are_recomputed",
         "candidates_are_recomputed", "influence_is_recomputed", "lifecycle_is_recomputed",

@@ -15,17 +15,29 @@ with metrics as (
 
 cash_sales as (
     select invoice_id from {{ ref('int_receivables__invoices') }}
-    where effective_due_date <= invoice_date
+    where is_cash_sale
+),
+
+documents as (
+    select
+        all_documents.*,
+        {{ at_rate('all_documents.gross_amount', 'all_documents.booking_rate') }} as amount
+    from {{ ref('int_receivables__documents') }} as all_documents
+    left join cash_sales on cash_sales.invoice_id = all_documents.invoice_id
+    where cash_sales.invoice_id is null
 ),
 
 daily as (
     select
-        documents.invoice_date,
-        sum({{ at_rate('documents.gross_amount', 'documents.booking_rate') }}) as amount
-    from {{ ref('int_revenue__documents') }} as documents
-    left join cash_sales on cash_sales.invoice_id = documents.invoice_id
-    where cash_sales.invoice_id is null
-    group by documents.invoice_date
+        flow_date,
+        sum(amount) as amount
+    from (
+        select invoice_date as flow_date, amount from documents
+        union all
+        select voided_on as flow_date, -amount as amount from documents
+        where voided_on is not null
+    ) as flows
+    group by flow_date
 ),
 
 billed as (
@@ -34,7 +46,7 @@ billed as (
         coalesce(sum(daily.amount), 0) as amount
     from metrics
     left join daily
-        on daily.invoice_date >= metrics.period_from and daily.invoice_date <= metrics.as_of_date
+        on daily.flow_date >= metrics.period_from and daily.flow_date <= metrics.as_of_date
     group by metrics.as_of_date
 ),
 

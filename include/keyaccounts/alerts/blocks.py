@@ -138,6 +138,10 @@ class _Reader:
         size = f"{self.unit} {money(stake)}" if stake is not None else ""
         if self.event.alert_type in CANDIDATE_TYPES and size:
             return f"by {candidate_reasons(self.event.payload)}, profit {size}"
+        promised = self.amount("promised_amount")
+        if promised and size:
+            day = one_line(self.get("promised_date"))
+            return f"{size} missing of {promised} promised for {day}"
         return size
 
     def profit(self) -> list[Fact]:

@@ -71,6 +71,12 @@ LABELS = {
     "overdue_90_plus_amount": "More than 90 days overdue",
     "ttm_profit_amount": "Profit in 12 months",
     "invoice_id": "Document",
+    "invoices_count": "Documents concerned",
+    "left_open_amount": "Open on them when the promised day was over",
+    "missing_amount": "Of the promise not paid",
+    "paid_amount": "Paid by the promised day",
+    "promised_amount": "Promised",
+    "promised_date": "Promised day",
     "accounts_count": "Customers with a share",
     "effective_accounts": "As many customers of one size",
     "hhi_points": "Index of concentration (10,000 is one customer)",
@@ -117,6 +123,8 @@ NEXT_BY_TYPE = {
     "neglected_a": "Speak with the customer this week; leave C accounts to inside sales.",
     "tier_rise": "Thank the customer and agree how to keep the tier.",
     "tier_reactivated": "Find out what brought the customer back and agree the next order.",
+    "promise_broken": "See that no receipt of the customer waits unapplied; then call, ask what "
+    "kept it from paying, and agree a new day.",
     "overdue_90_enter": "Call the customer about the oldest invoice and agree a payment date.",
     "payment_trap_enter": "First see that all money received is applied. Before the next order "
     "agree shorter terms, part payment in advance, or a price that pays for the waiting.",

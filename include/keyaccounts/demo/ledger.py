@@ -3,7 +3,7 @@
 Every document gives dated changes; their running sum is the balance. What is counted:
 an invoice at the rate of its date minus its applications at that rate, nothing once it is settled;
 minus receipts not applied (surplus of an over-application included) at the rate of the receipt;
-minus credit notes not applied at theirs. Void documents never count.
+minus credit notes not applied at theirs. Void documents count until they are voided.
 """
 
 from __future__ import annotations
@@ -20,6 +20,12 @@ with invoice as (
     from invoices i join acc a on a.no = i.account_no
     join daily_rates d on d.currency_code = a.currency and d.day = i.invoice_date
     where not i.is_void
+), voided as (
+    select i.invoice_date, least(date '{end}', i.invoice_date + 5)::date as voided_on,
+        round(i.gross_amount * d.rate_to_base, 2) as booked
+    from invoices i join acc a on a.no = i.account_no
+    join daily_rates d on d.currency_code = a.currency and d.day = i.invoice_date
+    where i.is_void
 ), settled as (
     select a.*, i.gross_amount, i.booked,
         sum(a.amount) over w as upto, sum(round(a.amount * i.rate, 2)) over w as booked_upto
@@ -43,6 +49,8 @@ with invoice as (
     join daily_rates d on d.currency_code = a.currency and d.day = c.credit_date
 ), change as (
     select invoice_date as day, booked as amount from invoice
+    union all select invoice_date, booked from voided
+    union all select voided_on, -booked from voided
     union all select applied_on, left_open - open_before from opened
     union all select received_on, -round(amount * rate, 2) from paid
     union all select applied_on,

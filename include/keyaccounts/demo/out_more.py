@@ -87,7 +87,8 @@ _VIEWS = {
             where currency = 'CNY' and no % 8 = 3 and form <> 'merged' and created_on < day
         ), moved as (
             select account_no as no, invoice_date as day, gross_amount as amount from invoices
-                where not is_void
+            union all select account_no, least(date '{end}', invoice_date + 5), -gross_amount
+                from invoices where is_void
             union all select account_no, credit_date, gross_amount from credit_notes
             union all select account_no, received_on, -amount from payments
             union all select account_no, applied_on, -amount from applications

@@ -33,8 +33,14 @@ def current(entity: str, unique: Iterable[str], columns: str = "*") -> str:
 
 
 RECEIVABLES = """
-    with applied as (
+    with voided as (
+        select invoice_id from staging.stg_erp__invoices cross join checks.run
+        where voided_on <= as_of_date
+    ),
+    applied as (
         select invoice_id, sum(amount) as amount from staging.stg_erp__payment_applications
+        where application_type <> 'credit_note'
+            or coalesce(source_document_id, '') not in (select invoice_id from voided)
         group by invoice_id
     ),
     documents as (
@@ -43,7 +49,7 @@ RECEIVABLES = """
         cross join checks.run as r
         left join applied as a on a.invoice_id = i.invoice_id
         where i.document_type = 'invoice' and i.currency_code = r.base_currency
-            and r.is_receivable_known
+            and r.is_receivable_known and i.invoice_id not in (select invoice_id from voided)
     ),
     items as (
         select

@@ -31,8 +31,10 @@ def list_sales(unique: Iterable[str]) -> str:
     """Sales at list price of the twelve months to the newest month-end, from the landed lines.
 
     Of the accounts whose every line has a list price of its own: peers stand in for nobody here.
+    A rebate gives back no goods, so it has none.
     """
     columns = "invoice_id, list_amount"
+    list_amount = "if(d.is_rebate, 0, l.list_amount)"
     return f"""
         with ends as (select max(month_end) as month_end from marts.account_profitability),
         listed as (
@@ -42,7 +44,7 @@ def list_sales(unique: Iterable[str]) -> str:
         ),
         {_rated_documents(unique)},
         landed as (
-            select sum({_in_base("l.list_amount")}) as amount
+            select sum({_in_base(list_amount)}) as amount
             from ({current("erp_invoice_lines", unique, columns)}) as l
             join rated as d on d.invoice_id = l.invoice_id
             join listed using (account_id)
@@ -67,6 +69,8 @@ def _rated_documents(unique: Iterable[str]) -> str:
     return f"""
         documents as (
             select i.invoice_id, i.account_id, i.invoice_date, r.max_rate_age_days,
+                coalesce(i.document_type = 'credit_note'
+                    and i.credit_reason in ('rebate', 'price_correction'), false) as is_rebate,
                 coalesce(i.currency_code, r.base_currency) as currency_code, r.base_currency
             from ({current("erp_invoices", unique)}) as i
             cross join ends as t
@@ -83,7 +87,7 @@ def _rated_documents(unique: Iterable[str]) -> str:
         ),
         rates as ({current("erp_exchange_rates", unique)}),
         rated as (
-            select d.invoice_id, d.account_id, case
+            select d.invoice_id, d.account_id, d.is_rebate, case
                 when d.currency_code = d.base_currency then cast(1 as decimal(18,8))
                 when r.rate_date >= d.invoice_date - d.max_rate_age_days then r.rate_to_base
             end as rate

@@ -1,4 +1,4 @@
-with invoices as (select * from {{ ref('stg_erp__invoices') }}),
+with invoices as (select * from {{ ref('stg_erp__invoices') }} where voided_on is null),
 
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 

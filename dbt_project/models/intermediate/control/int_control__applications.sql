@@ -6,7 +6,7 @@ with settlements as (
     where application_type = 'payment' and amount > 0
 ),
 
-documents as (select * from {{ ref('int_revenue__documents') }}),
+documents as (select * from {{ ref('int_receivables__documents') }}),
 
 payments as (select * from {{ ref('stg_erp__payments') }}),
 

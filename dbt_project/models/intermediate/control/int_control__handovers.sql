@@ -7,7 +7,7 @@ with days as (select * from {{ ref('int_calendar__days') }}),
 versions as (select * from {{ ref('stg_crm__account_versions') }}),
 
 documents as (
-    select * from {{ ref('int_revenue__documents') }} where document_type = 'invoice'
+    select * from {{ ref('int_receivables__documents') }} where document_type = 'invoice'
 ),
 
 settlements as (

@@ -1,10 +1,23 @@
 -- What serving an account took in each month: visits, calls, cases, completed orders and returns,
--- and their cost at the dated rates (0 where a kind has no rate). Split where D cuts a month in two.
+-- and their cost at the dated rates (0 where a kind has no rate), with the freight of the orders where
+-- it is known. Split where D cuts a month in two.
 with activities as (select * from {{ ref('stg_crm__activities') }}),
 
 cases as (select * from {{ ref('stg_crm__service_cases') }}),
 
-orders as (select * from {{ ref('stg_erp__orders') }}),
+fx_rates as (select * from {{ ref('int_fx__rates') }}),
+
+-- The freight is in the currency of the order.
+orders as (
+    select
+        all_orders.*,
+        {{ at_rate('all_orders.freight_amount', 'fx_rates.rate_to_base') }} as base_freight_amount
+    from {{ ref('stg_erp__orders') }} as all_orders
+    left join fx_rates
+        on fx_rates.currency_code = all_orders.currency_code
+        and fx_rates.rate_day = all_orders.order_date
+    where all_orders.status = 'completed'
+),
 
 order_lines as (select * from {{ ref('stg_erp__order_lines') }}),
 
@@ -36,20 +49,43 @@ returns as (
 ),
 
 efforts as (
-    select account_id, activity_date as effort_date, channel as kind from activities
+    select
+        account_id,
+        activity_date as effort_date,
+        channel as kind,
+        0 as is_shipped,
+        cast(null as decimal(18,2)) as freight_amount
+    from activities
     where channel in ('visit', 'call')
     union all
-    select account_id, opened_on as effort_date, 'case' as kind from cases
+    select
+        account_id,
+        opened_on as effort_date,
+        'case' as kind,
+        0 as is_shipped,
+        cast(null as decimal(18,2)) as freight_amount
+    from cases
     union all
-    select orders.account_id, orders.order_date as effort_date, 'order' as kind
+    select
+        orders.account_id,
+        orders.order_date as effort_date,
+        'order' as kind,
+        1 as is_shipped,
+        orders.base_freight_amount as freight_amount
     from orders
     left join returns on returns.order_id = orders.order_id
-    where orders.status = 'completed' and coalesce(returns.sold_lines_count, 1) > 0
+    where coalesce(returns.sold_lines_count, 1) > 0
     union all
-    select orders.account_id, orders.order_date as effort_date, 'return' as kind
+    -- What was also an order has its freight there.
+    select
+        orders.account_id,
+        orders.order_date as effort_date,
+        'return' as kind,
+        case when returns.sold_lines_count = 0 then 1 else 0 end as is_shipped,
+        case when returns.sold_lines_count = 0 then orders.base_freight_amount end
+            as freight_amount
     from orders
     inner join returns on returns.order_id = orders.order_id
-    where orders.status = 'completed'
 ),
 
 final as (
@@ -60,7 +96,11 @@ final as (
         {%- for kind in ['visit', 'call', 'case', 'order', 'return'] %}
         sum(case when efforts.kind = '{{ kind }}' then 1 else 0 end) as {{ kind }}s_count,
         {%- endfor %}
-        {{ money_sum('rates.amount') }} as cost_to_serve_amount,
+        {{ money_sum('coalesce(rates.amount, 0) + coalesce(efforts.freight_amount, 0)') }}
+            as cost_to_serve_amount,
+        {{ money_sum('efforts.freight_amount') }} as freight_amount,
+        sum(efforts.is_shipped) as shipped_orders_count,
+        sum(case when efforts.freight_amount is not null then 1 else 0 end) as freights_count,
         {{ money_sum("case when efforts.kind in ('visit', 'call') then rates.amount end") }}
             as selling_cost_amount
     from efforts

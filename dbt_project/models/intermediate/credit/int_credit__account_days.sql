@@ -1,5 +1,6 @@
 -- What could be lost at each account on each day described: open receivables at the closing rate,
--- and orders at the rate of their day with the tax that the account's documents usually carry.
+-- and orders at the rate of their day, with their tax or with what the account's documents usually
+-- carry.
 -- Accounts from their first document or order on; without applications receivables are unknown, and
 -- so is the exposure (ruling 18).
 {%- set are_orders_known = is_present('erp_orders') and is_present('erp_order_lines') %}
@@ -44,6 +45,7 @@ spanned as (
     select
         account_id,
         order_part,
+        is_taxed,
         order_amount,
         {{ month_number('valid_from') }} as first_number,
         {{ month_number('valid_to') }} as end_number
@@ -56,6 +58,7 @@ at_days as (
         days.as_of_date,
         spanned.account_id,
         spanned.order_part,
+        spanned.is_taxed,
         spanned.order_amount
     from spanned
     inner join days
@@ -67,6 +70,7 @@ at_days as (
         days.as_of_date,
         orders.account_id,
         orders.order_part,
+        orders.is_taxed,
         orders.order_amount
     from orders
     inner join days
@@ -80,8 +84,12 @@ order_sums as (
     select
         as_of_date,
         account_id,
-        {{ money_sum("case when order_part = 'shipped' then order_amount end") }} as shipped_amount,
-        {{ money_sum("case when order_part = 'open' then order_amount end") }} as open_amount
+        {%- for part in ['shipped', 'open'] %}
+        {{ money_sum("case when order_part = '" ~ part ~ "' and is_taxed then order_amount end") }}
+            as taxed_{{ part }}_amount,
+        {{ money_sum("case when order_part = '" ~ part ~ "' and not is_taxed then order_amount end") }}
+            as untaxed_{{ part }}_amount{{ ',' if not loop.last }}
+        {%- endfor %}
     from at_days
     group by as_of_date, account_id
 ),
@@ -96,12 +104,20 @@ exposures as (
         coalesce(positions.overdue_amount, 0) as overdue_amount,
         {%- for part in ['shipped', 'open'] %}
         {%- if are_orders_known %}
-        coalesce({{ multiply_divide('order_sums.' ~ part ~ '_amount',
-            'tax_ratios.taxed_amount', 'tax_ratios.untaxed_amount') }}, 0) as {{ part }}_amount,
+        coalesce(order_sums.taxed_{{ part }}_amount, 0)
+            + coalesce({{ multiply_divide('order_sums.untaxed_' ~ part ~ '_amount',
+                'tax_ratios.taxed_amount', 'tax_ratios.untaxed_amount') }}, 0)
+            as {{ part }}_amount,
         {%- else %}
         cast(null as decimal(18,2)) as {{ part }}_amount,
         {%- endif %}
         {%- endfor %}
+        {%- if are_orders_known %}
+        coalesce(order_sums.untaxed_shipped_amount, 0) > 0
+            or coalesce(order_sums.untaxed_open_amount, 0) > 0 as is_tax_estimated,
+        {%- else %}
+        false as is_tax_estimated,
+        {%- endif %}
         rules.watch_share,
         rules.hold_share
     from grid
@@ -143,7 +159,7 @@ final as (
         {{ credit_status('exposure_amount', 'credit_limit_amount', 'watch_share', 'hold_share') }}
             as credit_status,
         cast(credit_limit_amount - exposure_amount as decimal(18,2)) as headroom_amount,
-        coalesce(shipped_amount + open_amount > 0, false) as is_tax_estimated
+        is_tax_estimated
     from summed
 )
 

@@ -1,5 +1,5 @@
--- What an order adds to the exposure, as periods [valid_from, valid_to) of one amount, without tax,
--- at the rate of the order date: `open` is not delivered yet, `shipped` is delivered and not on the
+-- What an order adds to the exposure, as periods [valid_from, valid_to) of one amount, with tax where
+-- all of its lines say theirs (is_taxed), else without, at the rate of the order date: `open` is not delivered yet, `shipped` is delivered and not on the
 -- order's invoices. Orders have today's status only: a cancelled one never counts, and what a
 -- completed one left undelivered ends with the delivery of its line. A line of a completed order
 -- without a day of delivery has no place in time and is left out, as are returns.
@@ -12,7 +12,7 @@ lines as (
 ),
 
 documents as (
-    select * from {{ ref('int_revenue__documents') }}
+    select * from {{ ref('int_receivables__documents') }}
     where document_type = 'invoice' and order_id is not null
 ),
 
@@ -24,21 +24,38 @@ bounds as (select * from {{ ref('int_calendar__bounds') }}),
 
 rules as ({{ dated_rows('credit_rules') }}),
 
+taxed as (
+    select
+        order_id,
+        min(case when gross_amount >= net_amount then 1 else 0 end) = 1 as is_taxed
+    from lines
+    group by order_id
+),
+
+amounts as (
+    select
+        lines.*,
+        case when taxed.is_taxed then lines.gross_amount when not taxed.is_taxed
+            then lines.net_amount end as amount
+    from lines
+    inner join taxed on taxed.order_id = lines.order_id
+),
+
 delivered as (
     select
         orders.order_id,
         orders.order_date,
         orders.status,
-        lines.net_amount,
+        lines.amount,
         case
             when lines.delivered_date <= bounds.as_of_date
                 then greatest(lines.delivered_date, orders.order_date)
         end as delivered_on,
         lines.delivered_date is null as is_undated,
-        {{ delivered_part('lines.net_amount', 'lines.delivered_quantity', 'lines.quantity') }}
+        {{ delivered_part('lines.amount', 'lines.delivered_quantity', 'lines.quantity') }}
             as delivered_amount
     from orders
-    inner join lines on lines.order_id = orders.order_id
+    inner join amounts as lines on lines.order_id = orders.order_id
     cross join bounds
 ),
 
@@ -47,14 +64,26 @@ invoice_nets as (
         documents.invoice_id,
         documents.order_id,
         documents.invoice_date,
+        documents.voided_on,
         documents.currency_code,
         documents.booking_rate,
+        documents.gross_amount,
         sum(invoice_lines.net_amount) as net_amount
     from documents
     inner join invoice_lines on invoice_lines.invoice_id = documents.invoice_id
     group by
-        documents.invoice_id, documents.order_id, documents.invoice_date,
-        documents.currency_code, documents.booking_rate
+        documents.invoice_id, documents.order_id, documents.invoice_date, documents.voided_on,
+        documents.currency_code, documents.booking_rate, documents.gross_amount
+),
+
+-- An order that is known with tax is set against what its invoices say with tax.
+invoiced as (
+    select
+        invoice_nets.*,
+        case when taxed.is_taxed then invoice_nets.gross_amount
+            when taxed.is_taxed is not true then invoice_nets.net_amount end as amount
+    from invoice_nets
+    left join taxed on taxed.order_id = invoice_nets.order_id
 ),
 
 -- Amounts in the currency of the order; an invoice in another one is set against it in base.
@@ -62,7 +91,7 @@ moves as (
     select
         order_id,
         order_date as day,
-        net_amount as open_amount,
+        amount as open_amount,
         0 as shipped_amount,
         0 as invoiced_base_amount,
         cast(null as date) as delivered_on
@@ -73,7 +102,7 @@ moves as (
         order_id,
         delivered_on as day,
         case status
-            when 'completed' then -net_amount
+            when 'completed' then -amount
             when 'open' then -delivered_amount
         end as open_amount,
         delivered_amount as shipped_amount,
@@ -82,18 +111,24 @@ moves as (
     from delivered
     where delivered_on is not null
     union all
+    {%- for day, sign in [('invoice_date', ''), ('voided_on', '-')] %}
     select
         orders.order_id,
-        invoice_nets.invoice_date as day,
+        invoiced.{{ day }} as day,
         0 as open_amount,
-        case when invoice_nets.currency_code = orders.currency_code
-            then -invoice_nets.net_amount else 0 end as shipped_amount,
-        case when invoice_nets.currency_code = orders.currency_code then 0 else
-            {{ at_rate('invoice_nets.net_amount', 'invoice_nets.booking_rate') }} end
+        case when invoiced.currency_code = orders.currency_code
+            then {{ '-' if not sign }}invoiced.amount else 0 end as shipped_amount,
+        case when invoiced.currency_code = orders.currency_code then 0 else
+            {{ sign }}{{ at_rate('invoiced.amount', 'invoiced.booking_rate') }} end
             as invoiced_base_amount,
         cast(null as date) as delivered_on
-    from invoice_nets
-    inner join orders on orders.order_id = invoice_nets.order_id
+    from invoiced
+    inner join orders on orders.order_id = invoiced.order_id
+    {%- if sign %}
+    where invoiced.voided_on <= {{ as_of_date() }}
+    {%- endif %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 by_day as (
@@ -132,6 +167,7 @@ in_base as (
         cumulated.valid_from,
         cumulated.valid_to,
         cumulated.last_delivered_on,
+        coalesce(taxed.is_taxed, false) as is_taxed,
         {{ at_rate('cumulated.open_amount', 'rates.rate_to_base') }} as open_amount,
         cast({{ at_rate('cumulated.shipped_amount', 'rates.rate_to_base') }}
             - cumulated.invoiced_base_amount as decimal(18,2)) as shipped_amount
@@ -139,6 +175,7 @@ in_base as (
     inner join orders on orders.order_id = cumulated.order_id
     inner join rates
         on rates.currency_code = orders.currency_code and rates.rate_day = orders.order_date
+    left join taxed on taxed.order_id = cumulated.order_id
 ),
 
 -- A delivery without an invoice for longer than the rule says was billed without naming its order.
@@ -149,6 +186,7 @@ final as (
         valid_from,
         valid_to,
         account_id,
+        is_taxed,
         open_amount as order_amount
     from in_base
     where open_amount > 0
@@ -162,6 +200,7 @@ final as (
             {{ add_days('in_base.last_delivered_on', 'rules.shipped_not_invoiced_days + 1') }}
         ) as valid_to,
         in_base.account_id,
+        in_base.is_taxed,
         in_base.shipped_amount as order_amount
     from in_base
     inner join rules

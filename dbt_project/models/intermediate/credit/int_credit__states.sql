@@ -36,23 +36,23 @@ moves as (
     select
         account_id,
         {{ column }} as day,
-        {{ sign }}open_booked_amount as receivable_amount,
-        0 as order_amount
+        {{ sign }}open_booked_amount as known_amount,
+        0 as untaxed_amount
     from balances
     union all
     select
         account_id,
         {{ column }} as day,
-        0 as receivable_amount,
-        {{ sign }}order_amount as order_amount
+        case when is_taxed then {{ sign }}order_amount else 0 end as known_amount,
+        case when is_taxed then 0 else {{ sign }}order_amount end as untaxed_amount
     from orders
     union all
     {%- endfor %}
     select
         account_id,
         day,
-        0 as receivable_amount,
-        0 as order_amount
+        0 as known_amount,
+        0 as untaxed_amount
     from limit_changes
 ),
 
@@ -60,8 +60,8 @@ by_day as (
     select
         account_id,
         day,
-        sum(receivable_amount) as receivable_amount,
-        sum(order_amount) as order_amount
+        sum(known_amount) as known_amount,
+        sum(untaxed_amount) as untaxed_amount
     from moves
     where day <= {{ as_of_date() }}
     group by account_id, day
@@ -71,8 +71,8 @@ cumulated as (
     select
         account_id,
         day,
-        cast(sum(receivable_amount) over so_far as decimal(18,2)) as receivable_amount,
-        cast(sum(order_amount) over so_far as decimal(18,2)) as order_amount
+        cast(sum(known_amount) over so_far as decimal(18,2)) as known_amount,
+        cast(sum(untaxed_amount) over so_far as decimal(18,2)) as untaxed_amount
     from by_day
     window so_far as (
         partition by account_id order by day rows between unbounded preceding and current row
@@ -86,8 +86,8 @@ exposures as (
         versions.credit_limit_amount,
         versions.owner_user_id,
         versions.is_internal,
-        cast(cumulated.receivable_amount + coalesce({{ multiply_divide(
-            'cumulated.order_amount', 'tax_ratios.taxed_amount', 'tax_ratios.untaxed_amount'
+        cast(cumulated.known_amount + coalesce({{ multiply_divide(
+            'cumulated.untaxed_amount', 'tax_ratios.taxed_amount', 'tax_ratios.untaxed_amount'
         ) }}, 0) as decimal(18,2)) as exposure_amount,
         rules.watch_share,
         rules.hold_share

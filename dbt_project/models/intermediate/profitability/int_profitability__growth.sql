@@ -95,7 +95,10 @@ final as (
         service_net_amount,
         gross_profit_amount,
         cost_to_serve_amount,
+        freight_amount,
         orders_count,
+        shipped_orders_count,
+        freights_count,
         gaps_count,
         gap_days,
         squared_gap_days

@@ -1,8 +1,9 @@
 {%- set amounts = ['net_amount', 'absolute_net_amount', 'list_amount', 'listed_net_amount',
     'unlisted_net_amount', 'unpriced_net_amount', 'unpriced_sales_amount'] -%}
 {%- set current_amounts = ['absolute_costed_net_amount', 'service_net_amount',
-    'cost_to_serve_amount'] -%}
-{%- set current_counts = ['orders_count', 'gaps_count', 'gap_days', 'squared_gap_days'] -%}
+    'cost_to_serve_amount', 'freight_amount'] -%}
+{%- set current_counts = ['orders_count', 'shipped_orders_count', 'freights_count', 'gaps_count',
+    'gap_days', 'squared_gap_days'] -%}
 -- The twelve months to a month-end and the twelve before, by account: sales at list and at net,
 -- orders, rhythm and cost to serve. Months are summed, never lines.
 with months as (select * from {{ ref('int_calendar__month_ends') }}),
@@ -18,6 +19,9 @@ efforts as (
         account_id,
         month_start,
         sum(orders_count) as orders_count,
+        sum(shipped_orders_count) as shipped_orders_count,
+        sum(freights_count) as freights_count,
+        sum(freight_amount) as freight_amount,
         sum(cost_to_serve_amount) as cost_to_serve_amount
     from {{ ref('int_costs__efforts') }}
     group by account_id, month_start
@@ -60,7 +64,10 @@ filled as (
         account_months.{{ amount }},
         {%- endfor %}
         efforts.cost_to_serve_amount,
+        efforts.freight_amount,
         efforts.orders_count,
+        efforts.shipped_orders_count,
+        efforts.freights_count,
         gaps.gaps_count,
         gaps.gap_days,
         gaps.squared_gap_days
@@ -124,6 +131,9 @@ final as (
         case when rated_months.is_window_rated then
             cast(windows.cost_to_serve_amount as decimal(18,2))
         end as cost_to_serve_amount,
+        case when rated_months.is_window_rated and windows.freights_count > 0 then
+            cast(windows.freight_amount as decimal(18,2))
+        end as freight_amount,
         {%- for count in current_counts %}
         cast(windows.{{ count }} as bigint) as {{ count }}
         {{- ',' if not loop.last }}

@@ -3,7 +3,7 @@
 with days as (select * from {{ ref('int_calendar__days') }}),
 
 documents as (
-    select * from {{ ref('int_revenue__documents') }}
+    select * from {{ ref('int_receivables__documents') }}
     {%- if not is_present('erp_payment_applications') %} where false{% endif %}
 ),
 

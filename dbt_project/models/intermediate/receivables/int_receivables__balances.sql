@@ -2,7 +2,7 @@
 -- invoices, their over-applied surplus, receipts and credit notes. Empty when applications are not
 -- delivered at all (ruling 18).
 with documents as (
-    select * from {{ ref('int_revenue__documents') }}
+    select * from {{ ref('int_receivables__documents') }}
     {%- if not is_present('erp_payment_applications') %} where false{% endif %}
 ),
 
@@ -31,6 +31,16 @@ moves as (
     select
         'invoice' as kind,
         invoice_id as document_id,
+        voided_on as day,
+        -gross_amount as amount,
+        -{{ at_rate('gross_amount', 'booking_rate') }} as booked_amount,
+        cast(null as decimal(18,8)) as source_rate
+    from invoices
+    where voided_on <= {{ as_of_date() }}
+    union all
+    select
+        'invoice' as kind,
+        invoice_id as document_id,
         effective_date as day,
         -amount as amount,
         -{{ at_rate('amount', 'booking_rate') }} as booked_amount,
@@ -46,6 +56,16 @@ moves as (
         cast(null as decimal(18,8)) as source_rate
     from documents
     where document_type = 'credit_note'
+    union all
+    select
+        'credit_note' as kind,
+        invoice_id as document_id,
+        voided_on as day,
+        gross_amount as amount,
+        0 as booked_amount,
+        cast(null as decimal(18,8)) as source_rate
+    from documents
+    where document_type = 'credit_note' and voided_on <= {{ as_of_date() }}
     union all
     select
         'payment' as kind,

@@ -1,28 +1,32 @@
 -- What each account bought on credit in a month, with tax, at booked rates, like the receivables
--- that it is compared with. A credit note counts on its own date. The source marks no cash sales:
--- what is due at once was sold for cash.
+-- that it is compared with. A credit note counts on its own date; what is voided is taken back on that
+-- day, as it is from what is open.
 with invoices as (
-    select * from {{ ref('int_receivables__invoices') }} where effective_due_date > invoice_date
+    select * from {{ ref('int_receivables__invoices') }} where not is_cash_sale
 ),
 
 credit_notes as (
-    select * from {{ ref('int_revenue__documents') }}
+    select * from {{ ref('int_receivables__documents') }}
     where document_type = 'credit_note'
     {%- if not is_present('erp_payment_applications') %} and false{% endif %}
 ),
 
-documents as (
+moves as (
+    {%- for document in ['invoices', 'credit_notes'] %}
     select
         account_id,
         {{ month_start('invoice_date') }} as month_start,
         {{ at_rate('gross_amount', 'booking_rate') }} as amount
-    from invoices
+    from {{ document }}
     union all
     select
         account_id,
-        month_start,
-        {{ at_rate('gross_amount', 'booking_rate') }} as amount
-    from credit_notes
+        {{ month_start('voided_on') }} as month_start,
+        -{{ at_rate('gross_amount', 'booking_rate') }} as amount
+    from {{ document }}
+    where voided_on <= {{ as_of_date() }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 final as (
@@ -30,7 +34,7 @@ final as (
         account_id,
         month_start,
         {{ money_sum('amount') }} as credit_sales_amount
-    from documents
+    from moves
     group by account_id, month_start
 )
 

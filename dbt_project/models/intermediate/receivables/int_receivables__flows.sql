@@ -1,8 +1,9 @@
--- What moved the receivables of the company, by day, at booked rates. Only documents in the base
+-- What moved the receivables of the company, by day, at booked rates; what is voided is taken back on
+-- that day. Only documents in the base
 -- currency are told apart from the rest: for them the flows alone must explain the balance; for the
 -- others the rest is the realised exchange difference (ruling 17).
 with documents as (
-    select * from {{ ref('int_revenue__documents') }}
+    select * from {{ ref('int_receivables__documents') }}
     {%- if not is_present('erp_payment_applications') %} where false{% endif %}
 ),
 
@@ -34,6 +35,15 @@ moves as (
         currency_code = '{{ var("base_currency") }}' as is_base_currency,
         {{ at_rate('abs(gross_amount)', 'booking_rate') }} as amount
     from documents
+    union all
+    select
+        voided_on as flow_date,
+        case document_type when 'invoice' then 'invoices' when 'credit_note' then 'memos' end
+            as flow,
+        currency_code = '{{ var("base_currency") }}' as is_base_currency,
+        -{{ at_rate('abs(gross_amount)', 'booking_rate') }} as amount
+    from documents
+    where voided_on <= {{ as_of_date() }}
     union all
     select
         payments.received_date as flow_date,

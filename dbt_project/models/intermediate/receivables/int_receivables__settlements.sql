@@ -1,8 +1,9 @@
 -- One row per application to an invoice that counts, from the day on which invoice and source both
--- exist. `source_amount` is in the currency of the source (ruling 17).
+-- exist. `source_amount` is in the currency of the source (ruling 17). The day on which one of the two
+-- is voided takes it back.
 with applications as (select * from {{ ref('stg_erp__payment_applications') }}),
 
-documents as (select * from {{ ref('int_revenue__documents') }}),
+documents as (select * from {{ ref('int_receivables__documents') }}),
 
 payments as (select * from {{ ref('stg_erp__payments') }}),
 
@@ -29,7 +30,12 @@ joined as (
             invoices.invoice_date,
             coalesce(payments.received_date, credit_notes.invoice_date, invoices.invoice_date)
         ) as effective_date,
-        coalesce(payments.received_date, credit_notes.invoice_date) as source_date
+        coalesce(payments.received_date, credit_notes.invoice_date) as source_date,
+        -- The earlier one, also where only one of them is voided.
+        least(
+            coalesce(invoices.voided_on, credit_notes.voided_on),
+            coalesce(credit_notes.voided_on, invoices.voided_on)
+        ) as voided_on
     from applications
     inner join documents as invoices
         on invoices.invoice_id = applications.invoice_id and invoices.document_type = 'invoice'
@@ -42,7 +48,7 @@ joined as (
         and applications.application_type = 'credit_note'
 ),
 
-final as (
+rated as (
     select
         joined.application_id,
         joined.application_type,
@@ -64,7 +70,8 @@ final as (
             when joined.source_currency_code = joined.currency_code
                 then coalesce(booked.rate_to_base, joined.booking_rate)
             else invoice_rates.rate_to_base
-        end as source_rate
+        end as source_rate,
+        joined.voided_on
     from joined
     left join rates as booked
         on booked.currency_code = joined.source_currency_code
@@ -77,6 +84,36 @@ final as (
         on source_rates.currency_code = joined.source_currency_code
         and source_rates.rate_day = joined.applied_date
         and joined.source_currency_code <> joined.currency_code
+    where joined.voided_on is null or joined.effective_date < joined.voided_on
+),
+
+final as (
+    select
+        application_id,
+        application_type,
+        invoice_id,
+        account_id,
+        source_id,
+        effective_date,
+        amount,
+        source_amount,
+        booking_rate,
+        source_rate
+    from rated
+    union all
+    select
+        application_id || ' void' as application_id,
+        application_type,
+        invoice_id,
+        account_id,
+        source_id,
+        voided_on as effective_date,
+        cast(-amount as decimal(18,2)) as amount,
+        cast(-source_amount as decimal(18,2)) as source_amount,
+        booking_rate,
+        source_rate
+    from rated
+    where voided_on <= {{ as_of_date() }}
 )
 
 select * from final

@@ -27,6 +27,8 @@ neglect_days as ({{ dated_rule('neglected_days') }}),
 
 neglect_activities as ({{ dated_rule('neglected_c_activities') }}),
 
+timed_shares as ({{ dated_rule('minimum_timed_share') }}),
+
 contact_limits as ({{ dated_config('contact_limits', 'tier') }}),
 
 limits as (
@@ -35,6 +37,7 @@ limits as (
         months.epoch_date,
         underserved.amount as underserved_ratio,
         neglect_activities.amount as neglect_activities_count,
+        timed_shares.amount as minimum_timed_share,
         {{ add_days('months.month_end', '1 - cast(neglect_days.amount as integer)') }} as neglect_from,
         cast(contact_limits.limit_days as bigint) as contact_limit_days,
         {{ add_days('months.month_end', '-contact_limits.limit_days') }} as contact_from
@@ -48,6 +51,9 @@ limits as (
     inner join neglect_activities
         on months.month_end >= neglect_activities.valid_from
         and months.month_end < neglect_activities.valid_until
+    inner join timed_shares
+        on months.month_end >= timed_shares.valid_from
+        and months.month_end < timed_shares.valid_until
     left join contact_limits
         on contact_limits.tier = 'A'
         and months.month_end >= contact_limits.valid_from
@@ -87,7 +93,13 @@ spoken_with as (
 ),
 
 totals as (
-    select month_end, sum(activities_count) as activities_count from efforts group by month_end
+    select
+        month_end,
+        sum(activities_count) as activities_count,
+        sum(timed_count) as timed_count,
+        sum(minutes) as minutes
+    from efforts
+    group by month_end
 ),
 
 joined as (
@@ -102,6 +114,18 @@ joined as (
         cast(totals.activities_count as decimal(14,0)) as total_activities_count,
         cast(case when totals.activities_count > 0 then coalesce(efforts.activities_count, 0) end
             as decimal(14,0)) as activities_count,
+        cast(case when totals.activities_count > 0 then coalesce(efforts.timed_count, 0) end
+            as bigint) as timed_count,
+        cast(totals.minutes as decimal(14,0)) as total_minutes,
+        -- Hours are known where enough of what was logged, here and in all, says how long it took.
+        cast(case
+            when totals.timed_count
+                >= cast(totals.activities_count as decimal(14,0)) * limits.minimum_timed_share
+                and coalesce(efforts.timed_count, 0)
+                >= cast(coalesce(efforts.activities_count, 0) as decimal(14,0))
+                    * limits.minimum_timed_share
+                then coalesce(efforts.minutes, 0)
+        end as decimal(14,0)) as minutes,
         cast(coalesce(owners_on_c.activities_count, 0) as bigint) as owner_c_activities_count,
         limits.underserved_ratio,
         limits.contact_from is not null and spoken_with.tier_unit_id is null

@@ -7,7 +7,9 @@ activity_months as (
     select
         account_id,
         {{ month_start('activity_date') }} as month_start,
-        count(*) as activities_count
+        count(*) as activities_count,
+        count(duration_minutes) as timed_count,
+        coalesce(sum(duration_minutes), 0) as minutes
     from {{ ref('int_relationships__personal') }}
     group by account_id, {{ month_start('activity_date') }}
 ),
@@ -18,7 +20,9 @@ final as (
     select
         months.month_end,
         units.tier_unit_id,
-        cast(sum(activity_months.activities_count) as bigint) as activities_count
+        cast(sum(activity_months.activities_count) as bigint) as activities_count,
+        cast(sum(activity_months.timed_count) as bigint) as timed_count,
+        cast(sum(activity_months.minutes) as bigint) as minutes
     from months
     inner join activity_months
         on activity_months.month_start >= months.window_from

@@ -1,5 +1,6 @@
--- Posted invoices and credit notes with their rate to the base currency.
-with invoices as (select * from {{ ref('stg_erp__invoices') }}),
+-- Posted invoices and credit notes with their rate to the base currency. What was voided never
+-- counts, not even before that day.
+with invoices as (select * from {{ ref('stg_erp__invoices') }} where voided_on is null),
 
 rates as (select * from {{ ref('int_fx__rates') }}),
 
@@ -15,6 +16,8 @@ final as (
         invoices.currency_code,
         invoices.gross_amount,
         invoices.disputed_amount,
+        invoices.is_cash_sale,
+        invoices.credit_reason,
         rates.rate_to_base as booking_rate
     from invoices
     inner join rates

@@ -1,10 +1,16 @@
 {{ config(materialized='view') }}
 
--- Each posted line at the rate of its document, rounded to cents. A view: the models that group
--- the lines read it, and only the columns they ask for.
+-- Each posted line at the rate of its document, rounded to cents. A rebate or a correction of a price
+-- gives back no goods: it has no quantity and no list price, so all of it is discount. A view: the
+-- models that group the lines read it, and only the columns they ask for.
 with lines as (select * from {{ ref('stg_erp__invoice_lines') }}),
 
-documents as (select * from {{ ref('int_revenue__documents') }}),
+documents as (
+    select
+        *,
+        coalesce(credit_reason in ('rebate', 'price_correction'), false) as is_rebate
+    from {{ ref('int_revenue__documents') }}
+),
 
 products as (select * from {{ ref('stg_erp__products') }}),
 
@@ -21,10 +27,13 @@ final as (
         documents.invoice_date,
         documents.month_start,
         documents.invoice_date > bounds.year_start as is_in_year_to_d,
-        products.product_family is not null and lines.quantity is not null as is_splittable,
-        lines.quantity,
+        products.product_family is not null
+            and (documents.is_rebate or lines.quantity is not null) as is_splittable,
+        case when documents.is_rebate then 0 when not documents.is_rebate then lines.quantity end
+            as quantity,
         {{ at_rate('lines.net_amount', 'documents.booking_rate') }} as net_amount,
-        {{ at_rate('lines.list_amount', 'documents.booking_rate') }} as list_amount,
+        case when documents.is_rebate then 0 when not documents.is_rebate then
+            {{ at_rate('lines.list_amount', 'documents.booking_rate') }} end as list_amount,
         {{ at_rate('lines.cogs_amount', 'documents.booking_rate') }} as cost_amount
     from lines
     inner join documents on documents.invoice_id = lines.invoice_id

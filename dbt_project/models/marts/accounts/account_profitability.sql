@@ -8,6 +8,13 @@ payments as (select * from {{ ref('payment_behaviour') }}),
 
 rated_months as (select * from {{ ref('int_costs__rated_months') }}),
 
+custom_sales as (select * from {{ ref('int_profitability__custom_sales') }}),
+
+-- Where no product names an origin, nobody says for whom products were made.
+origins as (
+    select count(origin_account_id) as origins_count from {{ ref('stg_erp__products') }}
+),
+
 final as (
     select
         growth.month_end,
@@ -80,11 +87,25 @@ final as (
         {{ ratio('growth.absolute_costed_net_amount', 'growth.current_absolute_net_amount') }}
             as cost_coverage_ratio,
         {{ ratio('growth.current_absolute_net_amount - growth.current_unlisted_net_amount',
-            'growth.current_absolute_net_amount') }} as list_price_coverage_ratio
+            'growth.current_absolute_net_amount') }} as list_price_coverage_ratio,
+        growth.freight_amount,
+        {%- if orders_known %}
+        {{ ratio('growth.freights_count', 'growth.shipped_orders_count') }}
+            as freight_coverage_ratio,
+        {%- else %}
+        cast(null as decimal(18,6)) as freight_coverage_ratio,
+        {%- endif %}
+        case when origins.origins_count > 0 and growth.current_net_amount > 0 then
+            {{ ratio('coalesce(custom_sales.custom_net_amount, 0)', 'growth.current_net_amount') }}
+        end as custom_revenue_ratio
     from growth
+    left join origins on true
     inner join rated_months on rated_months.month_end = growth.month_end
     left join payments
         on payments.as_of_date = growth.month_end and payments.account_id = growth.account_id
+    left join custom_sales
+        on custom_sales.month_end = growth.month_end
+        and custom_sales.account_id = growth.account_id
     left join slopes
         on slopes.month_end = growth.month_end and slopes.account_id = growth.account_id
 )

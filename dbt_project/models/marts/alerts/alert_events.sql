@@ -338,6 +338,8 @@ alerts as (
     select * from {{ ref('int_alerts__owners') }}
     union all
     select * from erosion_alerts
+    union all
+    select * from {{ ref('int_alerts__promises') }}
 ),
 
 final as (

@@ -1,6 +1,6 @@
 {#- What must be there before an alert of a type can be raised: a month of documents, twelve, twice as
-    many, three times as many, open receivables, our people, or what was logged (and, for stages,
-    orders). -#}
+    many, three times as many, open receivables, promises to pay them, our people, or what was
+    logged (and, for stages, orders). -#}
 {%- set needs = {
     'tier_drop': 'tiers', 'tier_watch': 'tiers', 'tier_lapsed': 'tiers', 'tier_rise': 'tiers',
     'tier_reactivated': 'tiers', 'tier_config_change': 'tiers',
@@ -14,7 +14,8 @@
     'payment_trap_enter': 'receivables', 'payment_trap_exit': 'receivables',
     'overdue_90_enter': 'receivables', 'credit_watch': 'receivables',
     'credit_hold': 'receivables', 'owner_drag_review': 'receivables',
-    'cash_control_review': 'receivables', 'reconciliation_failed': 'receivables'
+    'cash_control_review': 'receivables', 'reconciliation_failed': 'receivables',
+    'promise_broken': 'promises'
 } -%}
 {%- set watch_months, regain_months = 3, 6 -%}
 -- A type has a row at every complete month-end at which it could be raised: none is a measured zero.
@@ -55,6 +56,9 @@ grid as (
         {%- endif %}
         {%- if is_present('erp_payment_applications') %}
         or kinds.basis = 'receivables'
+        {%- endif %}
+        {%- if is_present('erp_payment_applications') and is_present('erp_payment_promises') %}
+        or kinds.basis = 'promises'
         {%- endif %}
 ),
 

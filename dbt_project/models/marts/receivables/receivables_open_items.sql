@@ -8,6 +8,15 @@ versions as (
     where valid_from <= {{ as_of_date() }} and valid_to > {{ as_of_date() }}
 ),
 
+promises as (
+    select
+        invoice_id,
+        max(promised_date) as promised_date,
+        max(case when is_broken then 1 else 0 end) = 1 as is_promise_broken
+    from {{ ref('int_receivables__promises') }}
+    group by invoice_id
+),
+
 final as (
     select
         items.as_of_date,
@@ -26,9 +35,12 @@ final as (
         items.open_document_amount,
         items.open_amount,
         items.open_booked_amount,
-        items.disputed_amount
+        items.disputed_amount,
+        promises.promised_date,
+        coalesce(promises.is_promise_broken, false) as is_promise_broken
     from items
     inner join versions on versions.account_id = items.account_id
+    left join promises on promises.invoice_id = items.document_id
 )
 
 select * from final

@@ -20,7 +20,10 @@ final as (
                 * {{ whole('positive_profit_amount') }}, false
         ) as is_underserved,
         owner_c_activities_count,
-        is_neglected
+        is_neglected,
+        {{ multiply_divide('minutes', '1', '60') }} as effort_hours,
+        {{ ratio('minutes', 'total_minutes') }} as effort_hours_ratio,
+        {{ ratio('timed_count', 'activities_count') }} as timed_activities_ratio
     from efforts
 )
 

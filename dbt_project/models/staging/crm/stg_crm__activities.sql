@@ -12,7 +12,8 @@ final as (
         channel,
         direction,
         coalesce(is_two_way, false) as is_two_way,
-        purpose
+        purpose,
+        duration_minutes
     from landed
     where {{ business_date('activity_at') }} <= {{ as_of_date() }}
 )

@@ -8,6 +8,7 @@ final as (
         quantity,
         list_amount,
         net_amount,
+        gross_amount,
         coalesce(is_return, false) as is_return,
         promised_date,
         delivered_date,

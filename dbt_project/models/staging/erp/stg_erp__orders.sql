@@ -8,7 +8,8 @@ final as (
         coalesce(currency_code, '{{ var("base_currency") }}') as currency_code,
         status,
         {{ reference('erp_orders', 'opportunity_id') }},
-        quote_date
+        quote_date,
+        freight_amount
     from landed
     where order_date <= {{ as_of_date() }}
 )

@@ -7,7 +7,8 @@ final as (
         product_family,
         product_category,
         launch_date,
-        coalesce(is_service, false) as is_service
+        coalesce(is_service, false) as is_service,
+        {{ reference('erp_products', 'origin_account_id') }}
     from landed
 )
 
