@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_nightly(commands)
     _add_steps(commands)
+    _add_sources(commands)
     _add_reading(commands)
     _add_demo(commands)
     return parser
@@ -167,6 +168,35 @@ def _run_step(arguments: argparse.Namespace) -> int:
         step = getattr(nightly, arguments.command.replace("-", "_"))
         result = step(settings, run, log)
     _finish(arguments, {"as_of_date": run.as_of_date, arguments.command: result})
+    return 0
+
+
+def _add_sources(commands: Any) -> None:
+    sources = commands.add_parser("sources", help="look at what a sources.yml gives")
+    actions = sources.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser("check", help="is every line right, does every system answer")
+    preview = actions.add_parser("preview", help="the first mapped rows, and what is wrong in them")
+    preview.add_argument("entity", metavar="ENTITY")
+    preview.add_argument("--rows", type=int, default=10, help="rows to show (default 10)")
+    for parser in (check, preview):
+        parser.add_argument("--sources", help="the file (default: the setting sources)")
+        parser.add_argument("--home")
+        parser.set_defaults(run=_run_sources)
+
+
+def _run_sources(arguments: argparse.Namespace) -> int:
+    from keyaccounts.landing.preview import check_sources, preview
+    from keyaccounts.sources.connect import Systems
+
+    settings = load_settings(home=arguments.home, sources=arguments.sources)
+    with Systems() as systems:
+        lines = (
+            check_sources(settings, systems)
+            if arguments.action == "check"
+            else preview(settings, systems, arguments.entity, arguments.rows)
+        )
+        for line in lines:
+            print(line)
     return 0
 
 

@@ -211,11 +211,13 @@ def _refuse_another_currency(settings: Settings) -> None:
 def check_marts(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
     """Audit the built marts before anybody sees them."""
     from keyaccounts.quality import check_marts as check
+    from keyaccounts.quality.counts import check_counts
 
     with _step(settings, run, "check-marts", log):
+        counts = check_counts(settings, run, resolve(settings), log)
         checks = check(settings, run, log)
         mark_audited(settings)
-    return {"checks": checks}
+    return {"checks": checks, "counts": counts}
 
 
 def publish(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:

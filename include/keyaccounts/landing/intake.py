@@ -85,10 +85,8 @@ def land_from(
     with drafted(settings, name) as (con, draft):
         loads = loads_in_play(settings, name)
         entity = entity_of(mapping)
-        intake = Intake(
-            settings, run, mapping, source, entity, loads, con, draft, allow_empty
-        )  # fmt: skip
-        types = checked_columns(intake)
+        intake = Intake(settings, run, mapping, source, entity, loads, con, draft, allow_empty)
+        types = checked_columns(mapping, entity, source)
         plan = _plan(intake, types, reload)
         found = reconcile.NOTHING
         if plan.reconciles:
@@ -109,19 +107,18 @@ def entity_of(mapping: Mapping, *, is_feed: bool = False) -> Entity:
     )
 
 
-def checked_columns(intake: Intake) -> dict[str, str]:
+def checked_columns(mapping: Mapping, entity: Entity, source: Source) -> dict[str, str]:
     """Return the delivered columns with their types; refuse where a required one is missing."""
-    mapping = intake.mapping
-    found = intake.source.columns(mapping)
-    _refuse_missing(mapping, intake.entity, found, "the select" if not mapping.columns else "")
+    found = source.columns(mapping)
+    _refuse_missing(mapping, entity, found, "the select" if not mapping.columns else "")
     if mapping.load != "full" and mapping.cursor not in found:
         raise ConfigurationError(
             f"{mapping.place}: {mapping.label}: the cursor {mapping.cursor} is no column of the "
             f"select; it has {', '.join(found)}"
         )
     if mapping.load == "changes":
-        feed = intake.source.columns(mapping, is_feed=True)
-        keys = [*intake.entity.keys, "updated_at", "is_deleted"]
+        feed = source.columns(mapping, is_feed=True)
+        keys = [*entity.keys, "updated_at", "is_deleted"]
         missing = [name for name in keys if name not in feed]
         if missing:
             raise ConfigurationError(
