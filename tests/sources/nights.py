@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,8 +125,9 @@ class Nights:
         """Assert that staging says what the database says, row by row, and that counts agree."""
         for entity, columns in STAGED.items():
             model = "stg_" + entity.replace("_", "__", 1)
-            found = sorted(self.staged(f"select {columns} from staging.{model}"), key=repr)
-            assert found == self.expected(entity), entity
+            found = Counter(self.staged(f"select {columns} from staging.{model}"))
+            expected = Counter(self.expected(entity))
+            assert (found - expected, expected - found) == ({}, {}), entity
         accounts = self.staged(
             "select account_id, account_name, parent_account_id, owner_user_id, "
             "credit_limit_amount from staging.stg_crm__account_versions "

@@ -203,8 +203,9 @@ def _widened(plan: Plan, found: reconcile.Found) -> Plan:
 def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Found) -> Landed:
     mapping, con = intake.mapping, intake.con
     is_full = plan.mode == "full"
-    source_rows = _fetch(intake, plan, types)
-    incoming = _open(intake, is_full)
+    read_types = intake.source.columns(mapping, is_feed=True) if plan.is_feed else types
+    source_rows = _fetch(intake, plan, read_types)
+    incoming = _open(intake, is_full, read_types)
     if is_full:
         landed = write_checked_rows(con, intake.settings, intake.entity, incoming, intake.draft)
         counted: dict[str, int] | None = delta.count_full(con)
@@ -246,8 +247,6 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
 def _fetch(intake: Intake, plan: Plan, types: dict[str, str]) -> int:
     """Write what the window holds into the draft as it comes; return the number of its rows."""
     mapping, source = intake.mapping, intake.source
-    if plan.is_feed:
-        types = source.columns(mapping, is_feed=True)
     names = [column.name for column in intake.entity.columns if column.name in types]
     expected = source.count(mapping, plan.window, is_feed=plan.is_feed)
     with source.batches(mapping, names, plan.window, is_feed=plan.is_feed) as reader:
@@ -278,26 +277,34 @@ def write_batches(mapping: Mapping, reader: pa.RecordBatchReader, file: Path) ->
     return rows
 
 
-def _open(intake: Intake, is_full: bool) -> Incoming:
+def _open(intake: Intake, is_full: bool, types: dict[str, str]) -> Incoming:
     """Create the view `incoming`; what is known to be held back is left out of a window."""
     return open_batches(
         intake.con,
         intake.mapping,
         intake.draft / INCOMING,
+        types,
         "" if is_full else reconcile.not_held(intake.con, intake.entity, intake.loads),
     )
 
 
 def open_batches(
-    con: duckdb.DuckDBPyConnection, mapping: Mapping, file: Path, condition: str = ""
+    con: duckdb.DuckDBPyConnection,
+    mapping: Mapping,
+    file: Path,
+    types: dict[str, str],
+    condition: str = "",
 ) -> Incoming:
-    """Create the view `incoming` over what was fetched."""
+    """Create the view `incoming` over what was fetched; `types` are those of the source."""
     con.execute(
         "create or replace temp view incoming as select * exclude (file_row_number), "
         f"file_row_number + 1 as _row from read_parquet('{file}', file_row_number = true) as i"
         + (f" where {condition}" if condition else "")
     )
-    return Incoming(Place(mapping.label, 0), types_of(con), is_text=False, is_keyed=True)
+    found = types_of(con)
+    # Text, but written by the server: its numbers need no look at how they are spelt.
+    found |= {name: "DECIMAL" for name in found if types.get(name) == "numeric"}
+    return Incoming(Place(mapping.label, 0), found, is_text=False, is_keyed=True)
 
 
 def _unknown(intake: Intake, types: dict[str, str]) -> list[str]:

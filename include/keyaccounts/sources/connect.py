@@ -36,7 +36,10 @@ def address_of(facts: Mapping[str, Any]) -> str:
     extra = json.loads(extra) if isinstance(extra, str) else extra
     login, password = (quote(str(facts.get(key) or ""), safe="") for key in ("login", "password"))
     user = f"{login}:{password}@" if password else f"{login}@" if login else ""
-    kind = str(facts["conn_type"]).replace("postgres", "postgresql").replace("qlql", "ql")
+    kind = str(facts["conn_type"])
+    if kind == "sqlite":
+        return f"sqlite:///{facts.get('host') or facts.get('schema') or ''}"
+    kind = "postgresql" if kind == "postgres" else kind
     port = f":{facts['port']}" if facts.get("port") else ""
     options = urlencode({key: value for key, value in extra.items() if key in LIBPQ})
     where = f"{kind}://{user}{facts.get('host') or ''}{port}/{facts.get('schema') or ''}"

@@ -122,7 +122,7 @@ class PostgresSource:
             )
         if not self._is_alive():
             return _broken(self._system, error, label)
-        details = dict(getattr(error, "details", None) or [])
+        details = {_text(key): value for key, value in getattr(error, "details", None) or []}
         position = details.get("PG_DIAG_STATEMENT_POSITION")
         place = select.place_of(int(position) - 1 if position else None)
         text = _text(details.get("PG_DIAG_MESSAGE_PRIMARY") or _first_error(error))
