@@ -245,9 +245,10 @@ class Company:
             if self.random.random() < 0.5:
                 self.execute("delete from sales.document where id = %s", number)
         # Committed long after its stamp: no look-back of six hours sees it.
+        stamp = self.at(days=1)
         self.execute(
-            "update sales.document set state = 'draft', modified = %s where id = %s",
-            self.at(days=3), self.random.choice(ids),
+            "update sales.document set state = 'void', modified = %s where id = "
+            "(select max(id) from sales.document where modified < %s)", stamp, stamp,
         )  # fmt: skip
         customer = self.random.randint(1, max(self.size // 20, 3))
         self.execute(

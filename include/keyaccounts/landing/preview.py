@@ -12,8 +12,9 @@ from typing import Any
 from keyaccounts.contract import Entity, load_contract
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.landing.checked import EXAMPLES, Landed, collect_bad, create_checked_view, summary
-from keyaccounts.landing.intake import checked_columns, entity_of, open_batches, write_batches
+from keyaccounts.landing.intake import open_batches, write_batches
 from keyaccounts.landing.loads import ROWS
+from keyaccounts.landing.plan import checked_columns, entity_of
 from keyaccounts.landing.rules import rules_of
 from keyaccounts.landing.write import connect
 from keyaccounts.settings import Settings
