@@ -81,7 +81,9 @@ def write(
     collect_bad(con, entity, incoming, rules)
     landed = summary(con, entity, incoming, number, draft)
     deleted = _count(con, "tombstones")
-    unchanged = read - (landed.rows - deleted) - landed.quarantined
+    # In a feed a deletion is a row that was read; else it is one that was not.
+    came = landed.rows if is_feed else landed.rows - deleted
+    unchanged = read - came - landed.quarantined
     return Landed(**{**landed.__dict__, "unchanged": max(unchanged, 0), "deleted": deleted})
 
 

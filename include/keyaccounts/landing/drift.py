@@ -6,7 +6,7 @@ from keyaccounts.errors import SourceRefusedError
 from keyaccounts.landing import reconcile
 from keyaccounts.landing.checked import Landed
 from keyaccounts.landing.loads import rows_sql
-from keyaccounts.landing.plan import Intake, newest_number
+from keyaccounts.landing.plan import Intake, newest_number, unmapped_columns
 
 MANY = 100
 """From so many rows on, losing half of them overnight has to be confirmed."""
@@ -23,7 +23,10 @@ def drift(intake: Intake, types: dict[str, str]) -> list[str]:
     before = intake.before.get("types")
     if before is None:
         unknown = [] if intake.mapping.columns else unknown_columns(intake, types)
-        return [f"column {name} is not in the contract: ignored" for name in unknown]
+        return [
+            *(f"column {name} is not in the contract: ignored" for name in unknown),
+            *unmapped_columns(intake.mapping, types),
+        ]
     names = {column.name for column in intake.entity.columns}
     notes = [f"column {n} is new at the source and not in the contract: ignored"
              for n in unknown_columns(intake, types) if n not in before]  # fmt: skip

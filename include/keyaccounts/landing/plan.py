@@ -87,6 +87,15 @@ def checked_columns(mapping: Mapping, entity: Entity, source: Source) -> dict[st
     return found
 
 
+def unmapped_columns(mapping: Mapping, found: dict[str, str]) -> list[str]:
+    """Say which columns of the mapping the table does not have; they stay null."""
+    return [
+        f"{mapping.column_places[name]}: the table has no column {there}: {name} is null"
+        for name, there in mapping.columns.items()
+        if name not in found
+    ]
+
+
 def _refuse_missing(mapping: Mapping, entity: Entity, found: dict[str, str], what: str) -> None:
     missing = [c.name for c in entity.columns if c.is_required and c.name not in found]
     if not missing:

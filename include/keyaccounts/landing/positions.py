@@ -37,11 +37,13 @@ def read_position(settings: Settings, entity: str) -> Position | None:
     loads = all_loads(settings, entity)
     if not loads:
         return None
-    file = _file(settings, entity)
-    if file.is_file():
-        found = _parsed(json.loads(file.read_text("utf-8")))
+    try:
+        found = _parsed(json.loads(_file(settings, entity).read_text("utf-8")))
         if found.load == loads[-1].number:
             return found
+    except (FileNotFoundError, ValueError, KeyError):
+        # Nothing that the loads do not say, too.
+        pass
     return _by_loads(loads, loads_in_play(settings, entity))
 
 

@@ -14,7 +14,7 @@ from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.landing.checked import EXAMPLES, Landed, collect_bad, create_checked_view, summary
 from keyaccounts.landing.intake import open_batches, write_batches
 from keyaccounts.landing.loads import ROWS
-from keyaccounts.landing.plan import checked_columns, entity_of
+from keyaccounts.landing.plan import checked_columns, entity_of, unmapped_columns
 from keyaccounts.landing.rules import rules_of
 from keyaccounts.landing.write import connect
 from keyaccounts.settings import Settings
@@ -66,6 +66,7 @@ def _checked(mapping: Mapping, systems: Systems) -> Iterator[str]:
         f"{mapping.entity}: {mapping.load} from {mapping.system.name}, {len(taken)} of "
         f"{len(known)} columns"
     )
+    yield from (f"  {fault}" for fault in unmapped_columns(mapping, found))
     for name in found:
         if name not in known and name != mapping.cursor and not mapping.columns:
             near = get_close_matches(name, known, 1)

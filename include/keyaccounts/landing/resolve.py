@@ -307,7 +307,8 @@ def _finish(con: duckdb.DuckDBPyConnection, state: EntityState, loads: list[Load
 
 def _deleted(name: str) -> str:
     """Return a select of the row `r`, if it is deleted: that is held back from nobody."""
-    return f"select 1 from all_{name} as a where a.is_deleted and a._load = r._load and a._row = r._row"
+    same = "a._load = r._load and a._row = r._row"
+    return f"select 1 from all_{name} as a where a.is_deleted and {same}"
 
 
 def _refuse_bad_share(settings: Settings, states: dict[str, EntityState]) -> None:
