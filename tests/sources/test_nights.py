@@ -6,6 +6,7 @@ A bigger company, or more nights: SOURCES_SIZE=100000 SOURCES_NIGHTS=30 in the e
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from keyaccounts.errors import SourceRefusedError
 from tests.sources.company import SOURCES, Company
-from tests.sources.nights import Nights
+from tests.sources.nights import STAGED, Nights
 
 SIZE = int(os.environ.get("SOURCES_SIZE", "400"))
 NIGHTS = int(os.environ.get("SOURCES_NIGHTS", "4"))
@@ -41,6 +42,20 @@ def test_staging_equals_the_database_night_after_night(
             nights.company.execute("alter table sales.document alter due type text")
         nights.company.night()
     assert nights.loads("erp_products") == 1
+
+
+@pytest.mark.parametrize("seed", range(2, 5))
+def test_the_landing_follows_other_companies(
+    company_of: CompanyOf, tmp_path: Path, seed: int
+) -> None:
+    nights = Nights(company_of(60, seed), tmp_path / "home")
+    for _ in range(4):
+        nights.extract()
+        for entity in ("erp_invoices", "erp_invoice_lines", "crm_activities"):
+            found = nights.landed(entity, STAGED[entity].replace("currency_code", "'EUR'"))
+            assert Counter(found) == Counter(nights.expected(entity, is_void=True)), entity
+        assert [fault for count in nights.counts() for fault in count.faults] == []
+        nights.company.night()
 
 
 def test_a_window_read_twice_changes_nothing(company_of: CompanyOf, tmp_path: Path) -> None:
