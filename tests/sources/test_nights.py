@@ -193,6 +193,26 @@ def test_a_bad_newest_version_does_not_leave_the_old_one(
     assert len(nights.landed("erp_invoices")) == whole + 30
 
 
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        ("due = '1066-10-14'", (0, {"due_date": 1})),
+        ("kind = 'X'", (1, {})),
+        ("state = ''", (0, {})),
+        ("total = 'NaN'", (1, {})),
+        ("day = 'infinity'", (1, {})),
+    ],
+)
+def test_a_first_load_tells_what_is_wrong_in_it(
+    company_of: CompanyOf, tmp_path: Path, change: str, counts: tuple[int, dict[str, int]]
+) -> None:
+    nights = Nights(company_of(), tmp_path / "home")
+    nights.company.touch(10001, change)
+    said = nights.extract("erp_invoices")["erp_invoices"]
+    assert (said["quarantined"], said["nulled"]) == counts
+    assert said["source_rows"] == said["rows"] + said["quarantined"] == 60
+
+
 def test_another_select_reads_all_rows_again(company_of: CompanyOf, tmp_path: Path) -> None:
     nights = Nights(company_of(), tmp_path / "home")
     nights.extract()

@@ -93,13 +93,21 @@ def _bit(position: int) -> str:
 
 
 def collect_bad(
-    con: duckdb.DuckDBPyConnection, entity: Entity, incoming: Incoming, rules: list[Rule]
+    con: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    incoming: Incoming,
+    rules: list[Rule],
+    *,
+    is_clean: bool = False,
 ) -> None:
-    """Create the table `bad_rows`: every broken rule with place, value and claim."""
+    """Create the table `bad_rows`: every broken rule with place, value and claim.
+
+    `is_clean` says that none is broken, so that the rows need not be checked once more.
+    """
     con.execute(f"create or replace temp table bad_rows ({BAD_ROWS_SCHEMA})")
     con.execute(
         "create or replace temp table broken as "
-        "select _row, _broken from checked where _broken <> 0"
+        f"select _row, _broken from checked where {not is_clean} and _broken <> 0"
     )
     key = " || '|' || ".join(f"coalesce(cast({quoted(k)} as varchar), '')" for k in entity.keys)
     lines = _rejected_lines(con, incoming)

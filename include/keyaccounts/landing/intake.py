@@ -29,7 +29,7 @@ from keyaccounts.landing.plan import (
     widened,
 )
 from keyaccounts.landing.positions import Position, read_position, write_position
-from keyaccounts.landing.write import commit, drafted, write_checked_rows
+from keyaccounts.landing.write import Fetched, commit, drafted, write_checked_rows
 from keyaccounts.settings import Run, Settings
 from keyaccounts.sources.base import Source
 from keyaccounts.sources.files import Incoming, Place, types_of
@@ -70,10 +70,12 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
     mapping, con = intake.mapping, intake.con
     is_full = plan.mode == "full"
     read_types = intake.source.columns(mapping, is_feed=True) if plan.is_feed else types
-    source_rows = _fetch(intake, plan, read_types)
+    fetched = _fetch(intake, plan, read_types)
     incoming = _open(intake, is_full, read_types)
     if is_full:
-        landed = write_checked_rows(con, intake.settings, intake.entity, incoming, intake.draft)
+        landed = write_checked_rows(
+            con, intake.settings, intake.entity, incoming, intake.draft, fetched
+        )
         counted: dict[str, int] | None = delta.count_full(con)
     else:
         entity = entity_of(mapping, is_feed=plan.is_feed)
@@ -84,7 +86,7 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
         counted = reconcile.conclude(con, intake.entity, mapping) if plan.reconciles else None
     landed = replace(
         landed,
-        source_rows=source_rows,
+        source_rows=fetched.rows,
         unknown_columns=unknown_columns(intake, types),
         notes=[*plan.notes, *drift(intake, types)],
     )
@@ -110,37 +112,39 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
     return landed
 
 
-def _fetch(intake: Intake, plan: Plan, types: dict[str, str]) -> int:
-    """Write what the window holds into the draft as it comes; return the number of its rows."""
+def _fetch(intake: Intake, plan: Plan, types: dict[str, str]) -> Fetched:
+    """Write what the window holds into the draft as it comes; return what it held."""
     mapping, source = intake.mapping, intake.source
     names = [column.name for column in intake.entity.columns if column.name in types]
     expected = source.count(mapping, plan.window, is_feed=plan.is_feed)
     with source.batches(mapping, names, plan.window, is_feed=plan.is_feed) as reader:
-        rows = write_batches(mapping, reader, intake.draft / INCOMING)
-    if expected is not None and rows != expected:
+        fetched = write_batches(mapping, reader, intake.draft / INCOMING)
+    if expected is not None and fetched.rows != expected:
         raise KeyaccountsError(
-            f"{mapping.label}: the source counted {expected} rows and gave {rows}; nothing of it "
-            "landed. Run again"
+            f"{mapping.label}: the source counted {expected} rows and gave {fetched.rows}; nothing "
+            "of it landed. Run again"
         )
-    return rows
+    return fetched
 
 
-def write_batches(mapping: Mapping, reader: pa.RecordBatchReader, file: Path) -> int:
-    """Write a stream of batches to a Parquet file, one at a time, and return its rows."""
-    rows = 0
+def write_batches(mapping: Mapping, reader: pa.RecordBatchReader, file: Path) -> Fetched:
+    """Write a stream of batches to a Parquet file, one at a time; return what it held."""
+    rows, nulls = 0, dict.fromkeys(reader.schema.names, 0)
     try:
         with pq.ParquetWriter(
             file, reader.schema, compression="lz4", use_dictionary=False, write_statistics=False
         ) as writer:
             for batch in reader:
                 rows += batch.num_rows
+                for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                    nulls[name] += column.null_count
                 writer.write_batch(batch)
     except pa.ArrowNotImplementedError as error:
         raise ConfigurationError(
             f"{mapping.place}: {mapping.label}: a column has a type that has no place in the "
             f"contract; cast it in the select ({error})"
         ) from error
-    return rows
+    return Fetched(rows, nulls)
 
 
 def _open(intake: Intake, is_full: bool, types: dict[str, str]) -> Incoming:
