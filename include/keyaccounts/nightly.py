@@ -133,7 +133,10 @@ def _landed(
     mapping = load_sources(settings.sources).mapping(entity)
     if mapping.system.kind == "files":
         assert mapping.system.folder is not None
-        return land_file(settings, run, entity, mapping.system.folder)
+        try:
+            return land_file(settings, run, entity, mapping.system.folder)
+        except SourceRefusedError as error:
+            raise SourceRefusedError(f"{mapping.place}: {error}") from error
     with (
         nullcontext(systems) if systems else Systems() as opened,
         opened.source(mapping.system) as source,

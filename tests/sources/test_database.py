@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from keyaccounts import nightly
-from keyaccounts.errors import ConfigurationError, KeyaccountsError
+from keyaccounts.errors import ConfigurationError, KeyaccountsError, SourceRefusedError
 from keyaccounts.landing import latest_rows
+from keyaccounts.landing.preview import check_sources
 from keyaccounts.settings import Settings
+from keyaccounts.sources.connect import Systems
 from keyaccounts.sources.database import as_text
 from tests.conftest import run_at, settings_for
 
@@ -98,6 +100,17 @@ def test_a_file_that_is_not_there_is_not_made(
     with pytest.raises(KeyaccountsError, match="line 3: system office cannot be opened"):
         extract("2026-03-05")
     assert not (tmp_path / "office.db").exists()
+
+
+def test_a_file_that_is_missing_is_told_with_the_line(
+    extract: Extract, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "files/crm_accounts.csv").unlink()
+    said = r"sources.yml line 6: crm_accounts: no crm_accounts.csv"
+    with pytest.raises(SourceRefusedError, match=said):
+        extract("2026-03-05")
+    with Systems() as systems, pytest.raises(SourceRefusedError, match=said):
+        list(check_sources(settings, systems))
 
 
 def test_a_wrong_column_is_told(extract: Extract, settings: Settings) -> None:

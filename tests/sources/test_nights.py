@@ -190,7 +190,7 @@ def test_a_bad_newest_version_does_not_leave_the_old_one(
         "update sales.document set kind = 'R', modified = %s where id = 10001", company.at()
     )
     assert nights.extract("erp_invoices")["erp_invoices"]["rows"] == 1
-    assert len(nights.landed("erp_invoices")) == whole + 30
+    assert len(nights.landed("erp_invoices")) == whole + 3
 
 
 @pytest.mark.parametrize(
@@ -211,6 +211,18 @@ def test_a_first_load_tells_what_is_wrong_in_it(
     said = nights.extract("erp_invoices")["erp_invoices"]
     assert (said["quarantined"], said["nulled"]) == counts
     assert said["source_rows"] == said["rows"] + said["quarantined"] == 60
+
+
+def test_a_window_full_of_bad_rows_is_refused(company_of: CompanyOf, tmp_path: Path) -> None:
+    nights = Nights(company_of(), tmp_path / "home")
+    nights.extract()
+    before = nights.loads("erp_invoices")
+    nights.company.day += _days(1)
+    sql = "update sales.document set kind = 'X', modified = %s where id <= 10025"
+    nights.company.execute(sql, nights.company.at())
+    with pytest.raises(SourceRefusedError, match="25 of 50 rows break the contract"):
+        nights.extract("erp_invoices")
+    assert nights.loads("erp_invoices") == before
 
 
 def test_another_select_reads_all_rows_again(company_of: CompanyOf, tmp_path: Path) -> None:

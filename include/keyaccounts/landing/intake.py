@@ -36,6 +36,8 @@ from keyaccounts.sources.files import Incoming, Place, types_of
 from keyaccounts.sources.mapping import Mapping
 
 INCOMING = "incoming.parquet"
+FEW = 20
+"""Below so many bad rows a share of a window says nothing; all that landed is judged later."""
 
 
 def land_from(
@@ -90,7 +92,8 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
         unknown_columns=unknown_columns(intake, types),
         notes=[*plan.notes, *drift(intake, types)],
     )
-    refuse_bad_share(intake.settings, incoming, landed)
+    if is_full or landed.quarantined >= FEW:
+        refuse_bad_share(intake.settings, incoming, landed)
     refuse_changed_types(intake, types)
     is_emptied = confirm_losses(intake, is_full, landed, found)
     landed = _commit(intake, plan, incoming, types, landed, is_emptied)

@@ -69,7 +69,7 @@ def entity_of(mapping: Mapping, *, is_feed: bool = False) -> Entity:
 def checked_columns(mapping: Mapping, entity: Entity, source: Source) -> dict[str, str]:
     """Return the delivered columns with their types; refuse where a required one is missing."""
     found = source.columns(mapping)
-    _refuse_missing(mapping, entity, found, "the select" if not mapping.columns else "")
+    refuse_missing(mapping, entity, found, "the table" if mapping.columns else "the select")
     if mapping.load != "full" and mapping.cursor not in found:
         raise ConfigurationError(
             f"{mapping.place}: {mapping.label}: the cursor {mapping.cursor} is no column of the "
@@ -96,16 +96,16 @@ def unmapped_columns(mapping: Mapping, found: dict[str, str]) -> list[str]:
     ]
 
 
-def _refuse_missing(mapping: Mapping, entity: Entity, found: dict[str, str], what: str) -> None:
+def refuse_missing(mapping: Mapping, entity: Entity, found: dict[str, str], what: str) -> None:
+    """Raise SourceRefusedError where a required column is not among those found in `what`."""
     missing = [c.name for c in entity.columns if c.is_required and c.name not in found]
-    if not missing:
-        return
-    place = mapping.column_places.get(missing[0], mapping.place)
-    there = f"{what or 'the table'} has {', '.join(found)}"
-    why = f"; load: {mapping.load} needs it" if missing == ["updated_at"] else ""
-    raise SourceRefusedError(
-        f"{place}: {mapping.label}: required column {', '.join(missing)} is missing{why}; {there}"
-    )
+    if missing:
+        place = mapping.column_places.get(missing[0], mapping.place)
+        why = f"; load: {mapping.load} needs it" if missing == ["updated_at"] else ""
+        raise SourceRefusedError(
+            f"{place}: {mapping.label}: required column {', '.join(missing)} is missing{why}; "
+            f"{what} has {', '.join(found)}"
+        )
 
 
 def make_plan(intake: Intake, types: dict[str, str], reload: bool) -> Plan:

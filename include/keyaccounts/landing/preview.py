@@ -9,12 +9,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from keyaccounts.contract import Entity, load_contract
-from keyaccounts.errors import ConfigurationError, KeyaccountsError
+from keyaccounts.errors import ConfigurationError, KeyaccountsError, SourceRefusedError
 from keyaccounts.landing.checked import EXAMPLES, Landed, collect_bad, create_checked_view, summary
 from keyaccounts.landing.intake import open_batches, write_batches
 from keyaccounts.landing.loads import ROWS
-from keyaccounts.landing.plan import checked_columns, entity_of, unmapped_columns
+from keyaccounts.landing.plan import checked_columns, entity_of, refuse_missing, unmapped_columns
 from keyaccounts.landing.rules import rules_of
 from keyaccounts.landing.write import connect
 from keyaccounts.settings import Settings
@@ -56,8 +58,8 @@ def _checked(mapping: Mapping, systems: Systems) -> Iterator[str]:
     entity = load_contract()[mapping.entity]
     known = [column.name for column in entity.columns]
     if mapping.system.kind == "files":
-        with tempfile.TemporaryDirectory() as scratch:
-            found = _open_file(mapping, Path(scratch)).types
+        found = _open_file(mapping).types
+        refuse_missing(mapping, entity, found, "the file")
     else:
         with systems.source(mapping.system) as source:
             found = checked_columns(mapping, entity_of(mapping), source)
@@ -81,15 +83,15 @@ def _place(mapping: Mapping, name: str) -> object:
     return mapping.sql.place_of(match.start()) if match else mapping.place
 
 
-def _open_file(mapping: Mapping, scratch: Path) -> Incoming:
+def _open_file(mapping: Mapping) -> Incoming:
     folder = mapping.system.folder
     if folder is None or not folder.is_dir():
         raise ConfigurationError(f"{mapping.system.place}: {folder} is no folder")
-    import duckdb
-
     con = duckdb.connect()
     try:
         return open_file(con, folder, mapping.entity)
+    except SourceRefusedError as error:
+        raise SourceRefusedError(f"{mapping.place}: {error}") from error
     finally:
         con.close()
 
