@@ -149,9 +149,7 @@ def test_a_row_that_is_restored_with_its_old_stamp_comes_back(
     company.execute("create table kept as select * from sales.document")
     company.day += _days(1)
     company.execute("delete from sales.document where id = 10001")
-    company.execute(
-        "update sales.document set total = 3, modified = %s where id = 10002", company.at()
-    )
+    company.touch(10002, "total = 3")
     assert nights.extract("erp_invoices")["erp_invoices"]["deleted"] == 1
     assert len(nights.landed("erp_invoices")) == len(whole) - 1
     company.day += _days(1)
@@ -170,10 +168,8 @@ def test_a_bad_newest_version_does_not_leave_the_old_one(
     nights.extract()
     whole = len(nights.landed("erp_invoices"))
     company.day += _days(1)
-    company.add_documents(30)
-    company.execute(
-        "update sales.document set kind = 'X', modified = %s where id = 10001", company.at()
-    )
+    company.add_documents(3)
+    company.touch(10001, "kind = 'X'")
     said = nights.extract("erp_invoices")["erp_invoices"]
     assert (said["quarantined"], said["deleted"]) == (1, 1)
     assert (
@@ -186,9 +182,7 @@ def test_a_bad_newest_version_does_not_leave_the_old_one(
     assert nights.extract("erp_invoices")["erp_invoices"]["quarantined"] == 0
     assert [c.faults for c in nights.counts() if c.entity == "erp_invoices"] == [[]]
     company.day += _days(1)
-    company.execute(
-        "update sales.document set kind = 'R', modified = %s where id = 10001", company.at()
-    )
+    company.touch(10001, "kind = 'R'")
     assert nights.extract("erp_invoices")["erp_invoices"]["rows"] == 1
     assert len(nights.landed("erp_invoices")) == whole + 3
 
