@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from keyaccounts.cli import main
 from tests.postgres import Server
 from tests.sources.company import SOURCES, Company
-from tests.sources.nights import Nights
+from tests.sources.nights import STAGED, Nights
 from tests.sources.proxy import wired
 
 CompanyOf = Callable[..., Company]
@@ -79,6 +81,42 @@ def test_a_connection_that_breaks_leaves_no_half_load(
         # The next run mends it, through the same address.
         assert _extract(nights, capsys, "erp_products") == (0, "")
     assert len(nights.landed("erp_products")) == 150_000
+
+
+PARTS = SOURCES.replace("look_back: 6 hours", "look_back: 6 hours\n    partition: 30 days", 3)
+
+
+def test_a_first_load_in_parts_goes_on_where_it_broke(
+    company_of: CompanyOf, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    company = company_of(1500)
+    nights = Nights(company, tmp_path / "home", PARTS)
+    company.execute("update sales.position set modified = modified - document %% 290 * %s",
+                    timedelta(days=1))  # fmt: skip
+    direct = server.url(company.database)
+    with wired(server.port, 250_000) as wire:
+        monkeypatch.setenv("AIRFLOW_CONN_SHOP", direct.replace(str(server.port), str(wire.port)))
+        code, said = _extract(nights, capsys, "erp_invoice_lines")
+    assert (code, "broke while erp_invoice_lines in shop was read" in said) == (5, True)
+    parts = sorted(tmp_path.glob("home/landing/erp_invoice_lines/.parts/*.parquet"))
+    assert 2 <= len(parts) < 10
+    assert nights.loads("erp_invoice_lines") == 0
+    # What happens in the parts that were read, until somebody runs it again.
+    oldest = "select min(modified) from sales.position"
+    company.execute(f"delete from sales.position where modified = ({oldest})")
+    company.execute(
+        f"update sales.position set net = 1, modified = %s where modified = ({oldest})",
+        company.at(),
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP", direct)
+    landed = nights.extract("erp_invoice_lines")["erp_invoice_lines"]
+    assert f"read in 10 parts, {len(parts)} of them before" in landed["notes"]
+    assert landed["deleted"] > 0
+    found = nights.landed("erp_invoice_lines", STAGED["erp_invoice_lines"])
+    assert Counter(found) == Counter(nights.expected("erp_invoice_lines"))
+    assert not (tmp_path / "home/landing/erp_invoice_lines/.parts").exists()
+    assert nights.extract("erp_invoice_lines")["erp_invoice_lines"]["is_new"] is False
 
 
 def test_a_server_that_is_down_is_tried_again_later(

@@ -19,6 +19,7 @@ from keyaccounts.landing import delta, reconcile
 from keyaccounts.landing.checked import Landed, refuse_bad_share
 from keyaccounts.landing.drift import confirm_losses, drift, refuse_changed_types, unknown_columns
 from keyaccounts.landing.loads import loads_in_play
+from keyaccounts.landing.parts import forget_parts, read_parts
 from keyaccounts.landing.plan import (
     Intake,
     Plan,
@@ -31,7 +32,7 @@ from keyaccounts.landing.plan import (
 from keyaccounts.landing.positions import Position, read_position, write_position
 from keyaccounts.landing.write import Fetched, commit, drafted, write_checked_rows
 from keyaccounts.settings import Run, Settings
-from keyaccounts.sources.base import Source
+from keyaccounts.sources.base import Source, Window
 from keyaccounts.sources.files import Incoming, Place, types_of
 from keyaccounts.sources.mapping import Mapping
 
@@ -54,31 +55,55 @@ def land_from(
     `reload` reads all rows of an incremental entity again; `allow_empty` confirms that its rows
     are gone. Raises SourceRefusedError when columns, rows or their number are not to be trusted.
     """
+    told = {"allow_empty": allow_empty}
+    landed, is_of_parts = _land_from(settings, run, mapping, source, told, reload)
+    if not is_of_parts:
+        return landed
+    forget_parts(settings, mapping.entity)
+    # Parts may be of different states: what changed and vanished meanwhile comes at once.
+    after, _ = _land_from(settings, run, mapping, source, told, False)
+    notes = [*landed.notes, *after.notes]
+    return replace(landed, load=after.load, deleted=after.deleted, notes=notes)
+
+
+def _land_from(
+    settings: Settings,
+    run: Run,
+    mapping: Mapping,
+    source: Source,
+    told: dict[str, bool],
+    reload: bool,
+) -> tuple[Landed, bool]:
     name = mapping.entity
     with drafted(settings, name) as (con, draft):
         loads = loads_in_play(settings, name)
         entity = entity_of(mapping)
-        intake = Intake(settings, run, mapping, source, entity, loads, con, draft, allow_empty)
+        intake = Intake(settings, run, mapping, source, entity, loads, con, draft, **told)
         types = checked_columns(mapping, entity, source)
         plan = make_plan(intake, types, reload)
         found = reconcile.NOTHING
         if plan.reconciles:
             found = reconcile.compare(con, entity, mapping, source, loads, types, draft)
             plan = widened(plan, found)
-        return _take(intake, plan, types, found)
+        return _take(intake, plan, types, found), plan.in_parts
 
 
 def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Found) -> Landed:
     mapping, con = intake.mapping, intake.con
     is_full = plan.mode == "full"
     read_types = intake.source.columns(mapping, is_feed=True) if plan.is_feed else types
-    fetched = _fetch(intake, plan, read_types)
-    incoming = _open(intake, is_full, read_types)
+    files = [intake.draft / INCOMING]
+    if plan.in_parts:
+        fetched, files, plan = _fetch_parts(intake, plan, read_types)
+    else:
+        fetched = _fetch(intake, plan, read_types, plan.window, files[0])
+    incoming = _open(intake, is_full, read_types, files)
     if is_full:
         landed = write_checked_rows(
             con, intake.settings, intake.entity, incoming, intake.draft, fetched
         )
-        counted: dict[str, int] | None = delta.count_full(con)
+        # Of parts of different states the source has no one number.
+        counted: dict[str, int] | None = None if plan.in_parts else delta.count_full(con)
     else:
         entity = entity_of(mapping, is_feed=plan.is_feed)
         landed = delta.write(
@@ -115,19 +140,46 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
     return landed
 
 
-def _fetch(intake: Intake, plan: Plan, types: dict[str, str]) -> Fetched:
-    """Write what the window holds into the draft as it comes; return what it held."""
+def _fetch(
+    intake: Intake, plan: Plan, types: dict[str, str], window: Window, file: Path
+) -> Fetched:
+    """Write what a window holds into a file as it comes; return what it held."""
     mapping, source = intake.mapping, intake.source
     names = [column.name for column in intake.entity.columns if column.name in types]
-    expected = source.count(mapping, plan.window, is_feed=plan.is_feed)
-    with source.batches(mapping, names, plan.window, is_feed=plan.is_feed) as reader:
-        fetched = write_batches(mapping, reader, intake.draft / INCOMING)
+    expected = source.count(mapping, window, is_feed=plan.is_feed)
+    with source.batches(mapping, names, window, is_feed=plan.is_feed) as reader:
+        fetched = write_batches(mapping, reader, file)
     if expected is not None and fetched.rows != expected:
         raise KeyaccountsError(
             f"{mapping.label}: the source counted {expected} rows and gave {fetched.rows}; nothing "
             "of it landed. Run again"
         )
     return fetched
+
+
+def _fetch_parts(
+    intake: Intake, plan: Plan, types: dict[str, str]
+) -> tuple[Fetched, list[Path], Plan]:
+    """Read all rows in parts; return what they held, their files, and how far they cover."""
+
+    def read(window: Window, file: Path) -> tuple[int, dict[str, int]]:
+        fetched = _fetch(intake, plan, types, window, file)
+        return fetched.rows, fetched.nulls
+
+    mapping, source = intake.mapping, intake.source
+    assert mapping.partition is not None
+    parts, kept = read_parts(
+        intake.settings, mapping.entity, plan.digest, mapping.partition, source.bounds(mapping),
+        source.taken_at, read,
+    )  # fmt: skip
+    nulls = {name: sum(part.nulls[name] for part in parts) for name in parts[0].nulls}
+    note = f"read in {len(parts)} parts" + (f", {kept} of them before" if kept else "")
+    covered_to = min(plan.covered_to, *(part.taken_at for part in parts))
+    return (
+        Fetched(sum(part.rows for part in parts), nulls),
+        [part.file for part in parts],
+        replace(plan, covered_to=covered_to, notes=(*plan.notes, note)),
+    )
 
 
 def write_batches(mapping: Mapping, reader: pa.RecordBatchReader, file: Path) -> Fetched:
@@ -150,12 +202,12 @@ def write_batches(mapping: Mapping, reader: pa.RecordBatchReader, file: Path) ->
     return Fetched(rows, nulls)
 
 
-def _open(intake: Intake, is_full: bool, types: dict[str, str]) -> Incoming:
+def _open(intake: Intake, is_full: bool, types: dict[str, str], files: list[Path]) -> Incoming:
     """Create the view `incoming`; what is known to be held back is left out of a window."""
     return open_batches(
         intake.con,
         intake.mapping,
-        intake.draft / INCOMING,
+        files,
         types,
         "" if is_full else reconcile.not_held(intake.con, intake.entity, intake.loads),
     )
@@ -164,14 +216,20 @@ def _open(intake: Intake, is_full: bool, types: dict[str, str]) -> Incoming:
 def open_batches(
     con: duckdb.DuckDBPyConnection,
     mapping: Mapping,
-    file: Path,
+    files: list[Path],
     types: dict[str, str],
     condition: str = "",
 ) -> Incoming:
     """Create the view `incoming` over what was fetched; `types` are those of the source."""
+    starts, start = [], 0
+    for file in files:
+        starts.append(f"when '{file}' then {start}")
+        start += pq.read_metadata(file).num_rows
+    listed = ", ".join(f"'{file}'" for file in files)
     con.execute(
-        "create or replace temp view incoming as select * exclude (file_row_number), "
-        f"file_row_number + 1 as _row from read_parquet('{file}', file_row_number = true) as i"
+        "create or replace temp view incoming as select * exclude (file_row_number, filename), "
+        f"file_row_number + 1 + case filename {' '.join(starts)} end as _row "
+        f"from read_parquet([{listed}], file_row_number = true, filename = true) as i"
         + (f" where {condition}" if condition else "")
     )
     found = types_of(con)

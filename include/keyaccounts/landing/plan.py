@@ -31,6 +31,7 @@ class Plan:
     reconciles: bool
     is_feed: bool
     digest: str
+    in_parts: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -117,7 +118,8 @@ def make_plan(intake: Intake, types: dict[str, str], reload: bool) -> Plan:
     # A night that reads ahead of its day does not cover what the day still brings.
     until = min(end, intake.source.taken_at)
     covered_to = max(until, covered) if covered else until
-    full = Plan("full", ALL, covered_to, False, False, digest)
+    in_parts = mapping.partition is not None
+    full = Plan("full", ALL, covered_to, False, False, digest, in_parts)
     if mapping.load == "full" or not intake.loads:
         return full
     if reload:

@@ -142,7 +142,7 @@ def _incoming(
         file = scratch / "incoming.parquet"
         with source.batches(mapping, names, limit=CHECKED_ROWS) as reader:
             write_batches(mapping, reader, file)
-    return open_batches(con, mapping, file, types)
+    return open_batches(con, mapping, [file], types)
 
 
 def _judged(

@@ -43,6 +43,9 @@ class Source(Protocol):
     def count(self, mapping: Mapping, window: Window, *, is_feed: bool = False) -> int | None:
         """Return the number of rows in a window; None when the system cannot count."""
 
+    def bounds(self, mapping: Mapping) -> tuple[datetime, datetime] | None:
+        """Return the first and the last instant of the cursor; None when there is none."""
+
     def batches(
         self,
         mapping: Mapping,

@@ -101,6 +101,7 @@ def _mapping(file: Path, document: CommentedMap, name: str, system: System) -> M
         column_places={str(k): place("columns", k) for k in spec.get("columns", {})},
         cursor=spec.get("cursor", "updated_at"),
         look_back=_span(spec.get("look_back", "1 day")),
+        partition=_span(spec["partition"]) if "partition" in spec else None,
         reconcile_every_days=spec.get("reconcile_every_days", 0 if load == "changes" else 1),
     )
 

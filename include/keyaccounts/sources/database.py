@@ -63,6 +63,18 @@ class DatabaseSource:
         with self._run(self._select(mapping, "count(*)", window, is_feed, None)) as result:
             return int(result.scalar_one())
 
+    def bounds(self, mapping: Mapping) -> tuple[datetime, datetime] | None:
+        """Return the first and the last instant of the cursor."""
+        cursor = self._quote(mapping.columns.get(mapping.cursor, mapping.cursor))
+        select = self._select(mapping, f"min({cursor}), max({cursor})", ALL, False, None)
+        with self._run(select) as result:
+            ends = [as_text(value) for value in result.one()]
+        found = [datetime.fromisoformat(end) for end in ends if end is not None]
+        if not found:
+            return None
+        first, last = (t if t.tzinfo else t.replace(tzinfo=UTC) for t in found)
+        return first, last
+
     @contextmanager
     def batches(
         self,

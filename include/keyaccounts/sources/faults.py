@@ -55,8 +55,8 @@ def _told(document: CommentedMap, error: ValidationError) -> Iterator[Fault]:
     elif error.validator == "required":
         missing = [name for name in rule if name not in said]
         yield line_of(document, path), f"{_name(path)} has no {', '.join(missing)}"
-    elif error.validator == "pattern" and path[-1] == "look_back":
-        yield line_of(document, path), "look_back does not read like 90 minutes, 6 hours or 2 days"
+    elif error.validator == "pattern" and path[-1] in {"look_back", "partition"}:
+        yield line_of(document, path), f"{path[-1]} does not read like 6 hours or 30 days"
     else:
         # The value itself may be a secret that went astray.
         text = error.message if error.validator in {"enum", "type", "minimum"} else "is not valid"
@@ -159,6 +159,8 @@ def _entity_faults(name: str, spec: CommentedMap, kind: str) -> Iterator[tuple[l
     for key in ("cursor", "look_back", "reconcile_every_days"):
         if key in spec and load == "full":
             yield [key], f"{key} is for load: incremental or changes"
+    if "partition" in spec and load != "incremental":
+        yield ["partition"], "partition is for load: incremental"
     known = [column.name for column in load_contract()[name].columns]
     for column in spec.get("columns", {}):
         if column not in known:

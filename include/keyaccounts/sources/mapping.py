@@ -67,6 +67,8 @@ class Mapping:
     cursor: str = "updated_at"
     look_back: timedelta = timedelta(days=1)
     reconcile_every_days: int = 1
+    partition: timedelta | None = None
+    """The span of the cursor that one part of a whole read covers; None: it has no parts."""
 
     @property
     def label(self) -> str:

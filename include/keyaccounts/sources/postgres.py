@@ -80,6 +80,17 @@ class PostgresSource:
         with self._stream(select) as reader:
             return int(reader.read_all().column(0)[0].as_py())
 
+    def bounds(self, mapping: Mapping) -> tuple[datetime, datetime] | None:
+        """Return the first and the last instant of the cursor."""
+        cursor = _quote(mapping.columns.get(mapping.cursor, mapping.cursor))
+        ends = [f"({end}({cursor}) filter (where isfinite({cursor})))" for end in ("min", "max")]
+        what = f"{ends[0]}::timestamptz::text as a, {ends[1]}::timestamptz::text as b"
+        with self._stream(select_of(mapping, what, ALL, _quote, _literal)) as reader:
+            [row] = reader.read_all().to_pylist()
+        if row["a"] is None:
+            return None
+        return datetime.fromisoformat(row["a"]), datetime.fromisoformat(row["b"])
+
     @contextmanager
     def batches(
         self,
