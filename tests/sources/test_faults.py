@@ -83,7 +83,11 @@ def test_a_connection_that_breaks_leaves_no_half_load(
     assert len(nights.landed("erp_products")) == 150_000
 
 
-PARTS = SOURCES.replace("look_back: 6 hours", "look_back: 6 hours\n    partition: 30 days", 3)
+PARTS = SOURCES.replace(
+    "look_back: 6 hours",
+    "look_back: 6 hours\n    partition: 30 days\n    reconcile_every_days: 0",
+    3,
+)
 
 
 def test_a_first_load_in_parts_goes_on_where_it_broke(

@@ -132,12 +132,12 @@ def make_plan(intake: Intake, types: dict[str, str], reload: bool) -> Plan:
         # What came after an earlier day has landed already.
         end if is_earlier_day else None,
     )
-    is_due = mapping.reconcile_every_days > 0 and (
-        position.reconciled_on is None
-        or (run.as_of_date - position.reconciled_on).days >= mapping.reconcile_every_days
-    )
+    last, every = position.reconciled_on, mapping.reconcile_every_days
+    is_due = every > 0 and (last is None or (run.as_of_date - last).days >= every)
+    # After a read in parts, once in any case.
+    is_due = is_due or (mapping.partition is not None and last is None)
     # A repeated run reconciles as the first one did.
-    reconciles = not is_earlier_day and (is_due or position.reconciled_on == run.as_of_date)
+    reconciles = not is_earlier_day and (is_due or (every > 0 and last == run.as_of_date))
     if mapping.load == "changes" and is_due and not is_earlier_day:
         return replace(full, notes=("compared with all rows of the source",))
     return Plan(
