@@ -17,8 +17,9 @@ backfill until the next night; trigger this DAG by hand to bring today back at o
 **When a task fails** the data engineers get its message and log; what is published stays.
 
 * `resolve_run`: a setting or parameter is wrong; the message names it.
-* `plan_extract`, `extract`: the source is refused; the message names file, row, column and rule.
-  Repair the source, then clear the task.
+* `plan_extract`, `extract`: the source is refused; the message names file or line of `sources.yml`,
+  row, column and rule. Repair the source, then clear the task. A database that is down is tried
+  again. Rows that are rightly gone, all or most of them: trigger with `allow_empty`.
 * `check_landing`, `check_marts`: a check failed and names its rows. Repair the source or the rule,
   then clear from `plan_extract` on.
 * `build`: a model or a data test failed. Clear it: it goes on where it stopped.
@@ -45,7 +46,14 @@ from keyaccounts_operators import (
     ReportRunOperator,
     ResolveRunOperator,
 )
-from keyaccounts_runs import MARTS, NIGHTLY_SCHEDULE, PUBLISHED, cron, run_params
+from keyaccounts_runs import (
+    MARTS,
+    NIGHTLY_SCHEDULE,
+    PUBLISHED,
+    cron,
+    run_params,
+    source_params,
+)
 
 with DAG(
     dag_id="key_accounts_nightly",
@@ -60,7 +68,7 @@ with DAG(
         "execution_timeout": timedelta(hours=3),
         "on_failure_callback": tell_failure,
     },
-    params=run_params(),
+    params={**run_params(), **source_params()},
     tags=["key-accounts"],
     doc_md=__doc__,
 ):

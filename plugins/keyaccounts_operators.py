@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from keyaccounts.errors import KeyaccountsError, RunInProgressError
 from keyaccounts.settings import Run, Settings, load_settings
-from keyaccounts_runs import PUBLISHED, as_run, run_facts
+from keyaccounts_runs import PUBLISHED, SOURCE_PARAMS, as_run, run_facts
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -117,10 +117,18 @@ class ExtractOperator(StepOperator):
         self.entity = entity
 
     def step(self, settings: Settings, context: Context) -> dict[str, Any]:
-        """Return the counts of the load."""
+        """Return the counts of the load; each task reads its system in a state of its own."""
         from keyaccounts import nightly
+        from keyaccounts.sources.connect import Systems
+        from keyaccounts_connections import airflow_connection
 
-        return nightly.extract(settings, self.run_of(settings), self.entity, self.log.info)
+        params = context["params"]
+        told = nightly.Told(*(frozenset(params.get(key) or ()) for key in SOURCE_PARAMS))
+        with Systems(airflow_connection) as systems:
+            return nightly.extract(
+                settings, self.run_of(settings), self.entity, self.log.info,
+                systems=systems, told=told,
+            )  # fmt: skip
 
 
 class CheckLandingOperator(StepOperator):

@@ -43,6 +43,20 @@ def run_params() -> dict[str, Param]:
     }
 
 
+SOURCE_PARAMS = {
+    "allow_empty": "entities whose rows, or most of them, are rightly gone at the source",
+    "reload": "entities whose rows are all read again, though they are loaded incrementally",
+}
+
+
+def source_params() -> dict[str, Param]:
+    """Return the parameters of an extraction: lists of entities of the contract."""
+    return {
+        name: Param([], type="array", items={"type": "string"}, description=text)
+        for name, text in SOURCE_PARAMS.items()
+    }
+
+
 def business_timezone() -> str:
     """Return the business time zone; a wrong configuration must not make the DAGs vanish."""
     try:

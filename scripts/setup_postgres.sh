@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# See to the Postgres that the tests of the alert ledger start; called by `make test`.
+# See to the Postgres that the tests of ledger and sources start; called by `make test`.
 set -euo pipefail
 
 there() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
@@ -13,5 +13,5 @@ if [ -f /etc/debian_version ] && [ "$(id -u)" = 0 ]; then
     { apt-get -qq update && apt-get -qq install -y --no-install-recommends postgresql; } >/dev/null 2>&1 || true
 fi
 if ! there; then
-    echo "No Postgres found: the tests of a ledger in Postgres are skipped (Debian: apt-get install postgresql)"
+    echo "No Postgres found: the tests of a ledger and of sources in Postgres are skipped (Debian: apt-get install postgresql)"
 fi

@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from keyaccounts import __version__, nightly
+from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.settings import Run, Settings, business_date, load_settings
 
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_nightly(commands)
     _add_steps(commands)
+    _add_sources(commands)
     _add_reading(commands)
     _add_demo(commands)
     return parser
@@ -67,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--home", help="folder of landing, warehouse, publication, outbox, ledger")
     parser.add_argument("--source", help="folder of contract files (<entity>.csv or .parquet)")
+    parser.add_argument("--sources", help="a sources.yml: databases and folders, by entity")
     parser.add_argument(
         "--as-of", help="the last day that the figures include (default: yesterday)"
     )
@@ -89,13 +92,35 @@ def _add_nightly(commands: Any) -> None:
     parser.add_argument(
         "--no-notify", action="store_true", help="record the alerts as known, send nothing"
     )
+    _add_confirmations(parser)
     parser.set_defaults(run=_run_nightly)
+
+
+def _add_confirmations(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allow-empty", action="append", metavar="ENTITY", default=[],
+        help="its rows, or most of them, are rightly gone at the source; repeatable",
+    )  # fmt: skip
+    parser.add_argument(
+        "--reload", action="append", metavar="ENTITY", default=[],
+        help="read all its rows again, though it is loaded incrementally; repeatable",
+    )  # fmt: skip
+
+
+def _told(arguments: argparse.Namespace) -> nightly.Told:
+    given = [*arguments.allow_empty, *arguments.reload]
+    unknown = [name for name in given if name not in load_contract()]
+    if unknown:
+        raise ConfigurationError(f"{unknown[0]} is no entity of the contract")
+    return nightly.Told(frozenset(arguments.allow_empty), frozenset(arguments.reload))
 
 
 def _run_nightly(arguments: argparse.Namespace) -> int:
     settings, run, log = _context(arguments)
     try:
-        summary = nightly.nightly(settings, run, send=not arguments.no_notify, log=log)
+        summary = nightly.nightly(
+            settings, run, send=not arguments.no_notify, log=log, told=_told(arguments)
+        )
     except Exception:
         if arguments.json:
             print(_as_json(nightly.run_summary(settings, run)))
@@ -118,6 +143,7 @@ def _add_steps(commands: Any) -> None:
         _add_run_options(parser)
         if step == "extract":
             parser.add_argument("--entity", action="append", help="only this entity; repeatable")
+            _add_confirmations(parser)
         if step == "notify":
             parser.add_argument("--no-notify", action="store_true", help="send nothing")
             parser.add_argument(
@@ -129,8 +155,7 @@ def _add_steps(commands: Any) -> None:
 def _run_step(arguments: argparse.Namespace) -> int:
     settings, run, log = _context(arguments)
     if arguments.command == "extract":
-        entities = arguments.entity or nightly.planned_entities(settings)
-        result: Any = [nightly.extract(settings, run, entity, log) for entity in entities]
+        result: Any = nightly.extract_all(settings, run, arguments.entity, log, _told(arguments))
     elif arguments.command == "notify":
         result = nightly.notify(
             settings,
@@ -143,6 +168,35 @@ def _run_step(arguments: argparse.Namespace) -> int:
         step = getattr(nightly, arguments.command.replace("-", "_"))
         result = step(settings, run, log)
     _finish(arguments, {"as_of_date": run.as_of_date, arguments.command: result})
+    return 0
+
+
+def _add_sources(commands: Any) -> None:
+    sources = commands.add_parser("sources", help="look at what a sources.yml gives")
+    actions = sources.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser("check", help="is every line right, does every system answer")
+    preview = actions.add_parser("preview", help="the first mapped rows, and what is wrong in them")
+    preview.add_argument("entity", metavar="ENTITY")
+    preview.add_argument("--rows", type=int, default=10, help="rows to show (default 10)")
+    for parser in (check, preview):
+        parser.add_argument("--sources", help="the file (default: the setting sources)")
+        parser.add_argument("--home")
+        parser.set_defaults(run=_run_sources)
+
+
+def _run_sources(arguments: argparse.Namespace) -> int:
+    from keyaccounts.landing.preview import check_sources, preview
+    from keyaccounts.sources.connect import Systems
+
+    settings = load_settings(home=arguments.home, sources=arguments.sources)
+    with Systems() as systems:
+        lines = (
+            check_sources(settings, systems)
+            if arguments.action == "check"
+            else preview(settings, systems, arguments.entity, arguments.rows)
+        )
+        for line in lines:
+            print(line)
     return 0
 
 
@@ -231,6 +285,7 @@ def _context(
     settings = load_settings(
         home=arguments.home,
         source=arguments.source,
+        sources=arguments.sources,
         base_currency=arguments.base_currency,
         timezone=arguments.timezone,
         max_quarantine_share=arguments.max_quarantine_share,

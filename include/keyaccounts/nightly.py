@@ -11,8 +11,8 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,10 +26,15 @@ from keyaccounts.errors import (
     SourceRefusedError,
 )
 from keyaccounts.landing import all_loads, land
+from keyaccounts.landing.checked import Landed
+from keyaccounts.landing.intake import land_from
 from keyaccounts.landing.resolve import resolve
+from keyaccounts.landing.write import land_file
 from keyaccounts.publishing import publish as publish_marts
 from keyaccounts.publishing.publish import current_version, read_manifest
 from keyaccounts.settings import Run, Settings
+from keyaccounts.sources.config import load_sources
+from keyaccounts.sources.connect import Systems
 from keyaccounts.sources.files import delivered_entities, stray_files
 from keyaccounts.storage import push_published
 from keyaccounts.warehouse import build as build_warehouse
@@ -42,14 +47,40 @@ Log = Callable[[str], None]
 STEPS = ("extract", "check-landing", "build", "check-marts", "publish", "notify")
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a person told an extraction: entities whose rows may all be gone, or are read again."""
+
+    allow_empty: frozenset[str] = frozenset()
+    reload: frozenset[str] = frozenset()
+
+
+NOTHING_TOLD = Told()
+
+
 def planned_entities(settings: Settings, log: Log = print) -> list[str]:
-    """Return the entities to extract: those that the source delivers.
+    """Return the entities to extract: those of `sources.yml`, or that the folder delivers.
 
     Files that are no entity, and entities that came before and do not come now, are named in the
-    log. Raises SourceRefusedError when an entity that must exist is not delivered.
+    log. Raises SourceRefusedError when an entity that must exist is not delivered, and
+    ConfigurationError when `sources.yml` is wrong.
     """
+    if settings.sources is not None:
+        found = list(load_sources(settings.sources).mappings)
+    else:
+        found = _delivered(settings, log)
+    for name in load_contract():
+        if name not in found and all_loads(settings, name):
+            log(f"  {name} is not delivered now: what landed before still counts")
+    return found
+
+
+def _delivered(settings: Settings, log: Log) -> list[str]:
     if settings.source is None:
-        raise ConfigurationError("no source is set: give --source DIR or KEYACCOUNTS_SOURCE")
+        raise ConfigurationError(
+            "no source is set: give --source DIR (KEYACCOUNTS_SOURCE) or --sources FILE "
+            "(KEYACCOUNTS_SOURCES)"
+        )
     found = delivered_entities(settings.source)
     missing = [name for name in REQUIRED_ENTITIES if name not in found]
     if missing:
@@ -59,25 +90,76 @@ def planned_entities(settings: Settings, log: Log = print) -> list[str]:
         )
     for file, near in stray_files(settings.source):
         log(f"  {file} is no entity of the contract: ignored" + (f"; {near}?" if near else ""))
-    for name in load_contract():
-        if name not in found and all_loads(settings, name):
-            log(f"  {name} is not delivered now: what landed before still counts")
     return found
 
 
-def extract(settings: Settings, run: Run, entity: str, log: Log = print) -> dict[str, Any]:
-    """Land one entity; return its counts, what was held back, and examples."""
+def extract(
+    settings: Settings,
+    run: Run,
+    entity: str,
+    log: Log = print,
+    *,
+    systems: Systems | None = None,
+    told: Told = NOTHING_TOLD,
+) -> dict[str, Any]:
+    """Land one entity; return its counts, what was held back, and examples.
+
+    `systems` are those of `sources.yml` that are open already: what is read through them is one
+    state of each system. Without them a system is opened for this entity alone.
+    """
     if entity not in load_contract():
         raise ConfigurationError(f"{entity} is no entity of the contract")
     with _step(settings, run, f"extract {entity}", log, lock=f"extract-{entity}"):
-        landed = land(settings, run, entity)
+        landed = _landed(settings, run, entity, systems, told)
     fresh = "" if landed.is_new else f" (as in load {landed.load}, not written again)"
-    log(f"  {entity}: {landed.rows} rows, {landed.quarantined} held back{fresh}")
+    gone = f", {landed.deleted} gone" if landed.deleted else ""
+    known = f", {landed.unchanged} known" if landed.unchanged else ""
+    log(f"  {entity}: {landed.rows} rows, {landed.quarantined} held back{gone}{known}{fresh}")
     for example in landed.examples:
         log(f"    {example}")
-    for name in landed.unknown_columns:
-        log(f"    column {name} is not in the contract: ignored")
+    for note in landed.notes:
+        log(f"    {note}")
+    if landed.source_rows is None:
+        for name in landed.unknown_columns:
+            log(f"    column {name} is not in the contract: ignored")
     return asdict(landed)
+
+
+def _landed(
+    settings: Settings, run: Run, entity: str, systems: Systems | None, told: Told
+) -> Landed:
+    if settings.sources is None:
+        return land(settings, run, entity)
+    mapping = load_sources(settings.sources).mapping(entity)
+    if mapping.system.kind == "files":
+        assert mapping.system.folder is not None
+        try:
+            return land_file(settings, run, entity, mapping.system.folder)
+        except SourceRefusedError as error:
+            raise SourceRefusedError(f"{mapping.place}: {error}") from error
+    with (
+        nullcontext(systems) if systems else Systems() as opened,
+        opened.source(mapping.system) as source,
+    ):
+        return land_from(
+            settings, run, mapping, source,
+            allow_empty=entity in told.allow_empty, reload=entity in told.reload,
+        )  # fmt: skip
+
+
+def extract_all(
+    settings: Settings,
+    run: Run,
+    entities: Sequence[str] | None = None,
+    log: Log = print,
+    told: Told = NOTHING_TOLD,
+) -> list[dict[str, Any]]:
+    """Land the planned entities, or those given, each system in one state for all of them."""
+    with Systems() as systems:
+        return [
+            extract(settings, run, entity, log, systems=systems, told=told)
+            for entity in entities or planned_entities(settings, log)
+        ]
 
 
 def check_landing(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
@@ -132,11 +214,13 @@ def _refuse_another_currency(settings: Settings) -> None:
 def check_marts(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
     """Audit the built marts before anybody sees them."""
     from keyaccounts.quality import check_marts as check
+    from keyaccounts.quality.counts import check_counts
 
     with _step(settings, run, "check-marts", log):
+        counts = check_counts(settings, run, resolve(settings), log)
         checks = check(settings, run, log)
         mark_audited(settings)
-    return {"checks": checks}
+    return {"checks": checks, "counts": counts}
 
 
 def publish(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
@@ -169,7 +253,14 @@ def notify(
         )
 
 
-def nightly(settings: Settings, run: Run, *, send: bool = True, log: Log = print) -> dict[str, Any]:
+def nightly(
+    settings: Settings,
+    run: Run,
+    *,
+    send: bool = True,
+    log: Log = print,
+    told: Told = NOTHING_TOLD,
+) -> dict[str, Any]:
     """Run all six steps and write the run manifest.
 
     Returns a summary with one entry per step. A failing step stops the run; the summary so far is
@@ -179,9 +270,7 @@ def nightly(settings: Settings, run: Run, *, send: bool = True, log: Log = print
     started = time.monotonic()
     with run_lock(settings, run, "nightly"):
         try:
-            summary["extract"] = [
-                extract(settings, run, entity, log) for entity in planned_entities(settings, log)
-            ]
+            summary["extract"] = extract_all(settings, run, log=log, told=told)
             summary["check_landing"] = check_landing(settings, run, log)
             summary["build"] = build(settings, run, log)
             summary["check_marts"] = check_marts(settings, run, log)

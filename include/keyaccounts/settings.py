@@ -12,7 +12,7 @@ import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,6 +39,8 @@ class Settings:
     """Folder of landing, warehouse, publication, outbox and ledger."""
     source: Path | None = None
     """Folder of contract files: `<entity>.csv` or `<entity>.parquet`."""
+    sources: Path | None = None
+    """A `sources.yml` that says where each entity comes from; it goes before `source`."""
     base_currency: str = "CNY"
     timezone: str = "Asia/Shanghai"
     max_quarantine_share: float = 0.05
@@ -178,7 +180,7 @@ def _parse(key: str, value: object) -> Any:
     try:
         if key == "spark_python":
             return Path(str(value)).expanduser().absolute()
-        if key in {"home", "source", "rules_dir", "spark_storage"}:
+        if key in {"home", "source", "sources", "rules_dir", "spark_storage"}:
             return Path(str(value)).expanduser().resolve()
         if key == "go_live_date":
             return value if isinstance(value, date) else date.fromisoformat(str(value))
@@ -227,6 +229,8 @@ def _checked(settings: Settings) -> Settings:
         folder = getattr(settings, name)
         if folder is not None and not folder.is_dir():
             raise ConfigurationError(f"{name} {folder} is not a folder")
+    if settings.sources is not None and not settings.sources.is_file():
+        raise ConfigurationError(f"sources {settings.sources} is not a file")
     return settings
 
 
@@ -250,7 +254,20 @@ def _check_storage(settings: Settings) -> None:
         raise ConfigurationError("spark_storage and storage_url: give one of them")
 
 
+def environment_value(name: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return a variable that a configuration names, such as one that holds an address."""
+    return environ.get(name) or None
+
+
 def business_date(instant: datetime, timezone: str) -> date:
     """Return the last business day that had ended at `instant`, in `timezone` (ruling 1)."""
     local = instant.astimezone(ZoneInfo(timezone)).date()
     return date.fromordinal(local.toordinal() - 1)
+
+
+def day_bounds(day: date, timezone: str) -> tuple[datetime, datetime]:
+    """Return the instants in UTC at which a business day starts and ends."""
+    zone = ZoneInfo(timezone)
+    start = datetime.combine(day, time.min, zone)
+    end = datetime.combine(day + timedelta(days=1), time.min, zone)
+    return start.astimezone(UTC), end.astimezone(UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -146,6 +147,37 @@ def test_report_and_alerts_share_the_manifest(context: dict[str, Any], home: Pat
     operators.add_to_manifest(settings, run, {"status": "done"})
     assert nightly.run_summary(settings, run) == {"notify": {"events": 3}, "status": "done"}
     assert run.as_of_date == date(2026, 10, 31)
+
+
+def test_extract_takes_connections_and_confirmations_of_airflow(
+    context: dict[str, Any], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "crm.db"
+    con = sqlite3.connect(database, isolation_level=None)
+    con.execute("create table users (user_id, user_name)")
+    con.execute("insert into users values (1, 'A')")
+    small_company(tmp_path / "files")
+    text = "systems: {crm: {kind: sql, connection: crm_db}, files: {kind: files, folder: files}}"
+    files = "".join(
+        f"\n  {name}: {{from: files}}"
+        for name in ("crm_accounts", "erp_invoices", "erp_invoice_lines")
+    )
+    file = tmp_path / "sources.yml"
+    file.write_text(f"{text}\nentities:\n  crm_users: {{from: crm, table: users}}{files}", "utf-8")
+    monkeypatch.setenv("KEYACCOUNTS_SOURCES", str(file))
+    monkeypatch.setenv("AIRFLOW_CONN_CRM_DB", f"sqlite:///{database}")
+    planned = execute(operators.PlanExtractOperator(task_id="plan_extract", facts=FACTS), context)
+    assert planned == ["crm_accounts", "crm_users", "erp_invoices", "erp_invoice_lines"]
+    step = operators.ExtractOperator(task_id="extract", facts=FACTS, entity="crm_users")
+    assert execute(step, context)["rows"] == 1
+    con.execute("delete from users")
+    with pytest.raises(AirflowFailException, match="--allow-empty crm_users"):
+        execute(step, context)
+    context["params"]["allow_empty"] = ["crm_users"]
+    assert execute(step, context)["rows"] == 0
+    monkeypatch.delenv("AIRFLOW_CONN_CRM_DB")
+    with pytest.raises(AirflowFailException, match="there is no connection crm_db"):
+        execute(step, context)
 
 
 def test_the_engine_of_the_build_is_a_setting(

@@ -2,60 +2,28 @@
 
 from __future__ import annotations
 
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
 from keyaccounts.alerts.ledger import Ledger
 from keyaccounts.errors import RunInProgressError
+from tests.postgres import started_server
 
 from .conftest import TUESDAY, Desk, at, event
 from .test_alert_ledger_fixture import expected, fixture_desk, replay
 
 __all__ = ["fixture_desk"]
-PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """Start a Postgres of our own on a free port of the loopback; yield its address."""
-    if not PROGRAMS:
-        pytest.skip("no /usr/lib/postgresql/*/bin/initdb: Postgres is not installed")
-    user = "postgres" if os.geteuid() == 0 else None
-    if user and user not in {entry.pw_name for entry in pwd.getpwall()}:
-        pytest.skip("Postgres does not run as root and there is no user postgres")
-    folder, programs = Path(tempfile.mkdtemp(prefix="ka_pg_")), PROGRAMS[-1].parent
-    if user:
-        shutil.chown(folder, user)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-
-    def call(*command: str) -> None:
-        subprocess.run(command, check=True, user=user, cwd="/", stdout=subprocess.DEVNULL)
-
-    data = str(folder / "data")
-    call(str(programs / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    call(
-        str(programs / "pg_ctl"), "-D", data, "-o", options, "-w",
-        "-l", str(folder / "log"), "start",
-    )  # fmt: skip
-    try:
-        yield f"postgresql+psycopg2://postgres@127.0.0.1:{port}"
-    finally:
-        call(str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "stop")
-        shutil.rmtree(folder, ignore_errors=True)
+    """Start a Postgres of our own; yield its address."""
+    with started_server() as found:
+        yield f"postgresql+psycopg2://postgres@{found.address}"
 
 
 @pytest.fixture

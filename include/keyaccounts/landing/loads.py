@@ -120,11 +120,13 @@ def latest_rows(settings: Settings, entity: str) -> list[dict[str, object]]:
         key = con.execute(f"describe select * from {rows_sql(loads)}").fetchall()[0][0]
         result = con.execute(
             f"""
-            select * from {rows_sql(loads)}
-            where coalesce(is_deleted, false) = false
-            qualify row_number() over (
-                partition by {key} order by updated_at desc nulls last, _load desc, _row
-            ) = 1
+            select * from (
+                select * from {rows_sql(loads)}
+                qualify row_number() over (
+                    partition by {key} order by updated_at desc nulls last, _load desc, _row
+                ) = 1
+            )
+            where is_deleted is not true
             order by {key}
             """
         )

@@ -284,7 +284,7 @@ def _finish(con: duckdb.DuckDBPyConnection, state: EntityState, loads: list[Load
     counts = con.execute(
         "select count(distinct (_load, _row)) filter (where not is_follower), "
         "count(distinct (_load, _row)) filter (where is_follower) "
-        "from rejected where entity = ?",
+        f"from rejected as r where entity = ? and not exists ({_deleted(name)})",
         [name],
     ).fetchall()[0]
     state.rejected, state.followers = counts
@@ -303,6 +303,12 @@ def _finish(con: duckdb.DuckDBPyConnection, state: EntityState, loads: list[Load
         f"{places[load].row(row)} ({key}), column {column}: {value!r} {rule}"
         for load, row, key, column, value, rule in rows
     ]
+
+
+def _deleted(name: str) -> str:
+    """Return a select of the row `r`, if it is deleted: that is held back from nobody."""
+    same = "a._load = r._load and a._row = r._row"
+    return f"select 1 from all_{name} as a where a.is_deleted and {same}"
 
 
 def _refuse_bad_share(settings: Settings, states: dict[str, EntityState]) -> None:

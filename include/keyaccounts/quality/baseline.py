@@ -53,6 +53,9 @@ def accepted_load(loads: list[Load], base: Baseline | None) -> Load | None:
     if base is None or len(loads) < 2 or loads[-1].manifest["mode"] != "full":
         return None
     newest = loads[-1].manifest
+    if newest.get("is_emptied"):
+        # Confirmed when it was loaded.
+        return None
     published = [
         load
         for load in loads

@@ -39,12 +39,14 @@ class Incoming:
     """What one entity's file holds, as the DuckDB view `incoming`.
 
     `types` gives the DuckDB type of each column of the file; the view has them and `_row`, the
-    number of the record from 1. `is_text` says that lines may be torn.
+    number of the record from 1. `is_text` says that lines may be torn, `is_keyed` that a row is
+    found by its key and not by its number.
     """
 
     place: Place
     types: dict[str, str]
     is_text: bool
+    is_keyed: bool = False
 
     @property
     def label(self) -> str:
@@ -104,7 +106,7 @@ def open_file(con: duckdb.DuckDBPyConnection, folder: Path, entity: str) -> Inco
 def _open_parquet(con: duckdb.DuckDBPyConnection, file: Path) -> Incoming:
     scan = f"read_parquet({_literal(file)}, file_row_number = true)"
     _create_view(con, scan, "file_row_number + 1", "file_row_number")
-    return Incoming(Place(file.name, 0), _types(con), is_text=False)
+    return Incoming(Place(file.name, 0), types_of(con), is_text=False)
 
 
 def _open_csv(con: duckdb.DuckDBPyConnection, file: Path, entity: str) -> Incoming:
@@ -119,7 +121,7 @@ def _open_csv(con: duckdb.DuckDBPyConnection, file: Path, entity: str) -> Incomi
         )
     """
     _create_view(con, scan, "row_number() over ()")
-    return Incoming(Place(file.name, 1), _types(con), is_text=True)
+    return Incoming(Place(file.name, 1), types_of(con), is_text=True)
 
 
 def _create_view(
@@ -151,7 +153,8 @@ def _header(file: Path, entity: str) -> tuple[list[str], str]:
     return numbered, delimiter
 
 
-def _types(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+def types_of(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the DuckDB types of the columns of the view `incoming`."""
     rows = con.execute("describe incoming").fetchall()
     return {row[0]: row[1] for row in rows if row[0] != "_row"}
 

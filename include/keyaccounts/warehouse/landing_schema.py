@@ -22,8 +22,13 @@ def lay_out(
     con = duckdb.connect(str(settings.warehouse))
     try:
         con.execute("create schema if not exists landing")
+        several = set()
         for entity in load_contract().values():
-            _create_entity(con, entity, loads_in_play(settings, entity.name))
+            loads = loads_in_play(settings, entity.name)
+            # Spark reads the files themselves, so there the models look for the newest versions.
+            if settings.engine == "duckdb" and len(loads) > 1:
+                several.add(entity.name)
+            _create_entity(con, entity, loads, is_newest=entity.name in several)
         for table in ("rejected", "nulled"):
             _create_view(con, table, f"select * from {_parquet(resolution, table)}")
         _create_versions(con, settings)
@@ -35,7 +40,9 @@ def lay_out(
     states = resolution.entities
     return {
         "present_entities": sorted(states),
-        "unique_entities": sorted(name for name, s in states.items() if s.is_unique),
+        "unique_entities": sorted(
+            name for name, state in states.items() if state.is_unique or name in several
+        ),
         "rejected_entities": sorted(n for n, s in states.items() if s.rejected or s.followers),
         "nulled_columns": {n: sorted(s.nulled) for n, s in sorted(states.items()) if s.nulled},
     }
@@ -50,8 +57,16 @@ def _create_view(con: duckdb.DuckDBPyConnection, name: str, select: str) -> None
     con.execute(f"create or replace view landing.{name} as {select}")
 
 
-def _create_entity(con: duckdb.DuckDBPyConnection, entity: Entity, loads: list[Load]) -> None:
-    _create_view(con, entity.name, f"select * from ({_rows(entity, loads)})")
+def _create_entity(
+    con: duckdb.DuckDBPyConnection, entity: Entity, loads: list[Load], *, is_newest: bool
+) -> None:
+    rows = f"select * from ({_rows(entity, loads)})"
+    if is_newest:
+        rows += (
+            f" qualify row_number() over (partition by {', '.join(entity.keys)} "
+            "order by updated_at desc nulls last, _load desc, _row) = 1"
+        )
+    _create_view(con, entity.name, rows)
 
 
 def _rows(entity: Entity, loads: list[Load]) -> str:

@@ -1,0 +1,84 @@
+"""What changed at a source since its newest load: columns, types, and rows that are all gone."""
+
+from __future__ import annotations
+
+from keyaccounts.errors import SourceRefusedError
+from keyaccounts.landing import reconcile
+from keyaccounts.landing.checked import Landed
+from keyaccounts.landing.loads import rows_sql
+from keyaccounts.landing.plan import Intake, newest_number, unmapped_columns
+
+MANY = 100
+"""From so many rows on, losing half of them overnight has to be confirmed."""
+
+
+def unknown_columns(intake: Intake, types: dict[str, str]) -> list[str]:
+    """Return the delivered columns that the contract does not have."""
+    names = {intake.mapping.cursor, *(column.name for column in intake.entity.columns)}
+    return [name for name in types if name not in names]
+
+
+def drift(intake: Intake, types: dict[str, str]) -> list[str]:
+    """Say which columns came, went or changed their type since the newest load."""
+    before = intake.before.get("types")
+    if before is None:
+        unknown = [] if intake.mapping.columns else unknown_columns(intake, types)
+        return [
+            *(f"column {name} is not in the contract: ignored" for name in unknown),
+            *unmapped_columns(intake.mapping, types),
+        ]
+    names = {column.name for column in intake.entity.columns}
+    notes = [f"column {n} is new at the source and not in the contract: ignored"
+             for n in unknown_columns(intake, types) if n not in before]  # fmt: skip
+    notes += [f"column {n} is gone at the source: it is null now"
+              for n in before if n not in types and n in names]  # fmt: skip
+    return notes + [
+        f"column {n} was {before[n]} at the source and is {types[n]} now"
+        for n in types
+        if n in names and n in before and before[n] != types[n]
+    ]
+
+
+def refuse_changed_types(intake: Intake, types: dict[str, str]) -> None:
+    """A column of another type whose values do not parse is no matter of single rows."""
+    before = intake.before.get("types", {})
+    changed = [name for name in types if name in before and before[name] != types[name]]
+    rows = intake.con.execute(
+        "select column_name, place, value, rule from bad_rows "
+        "where column_name = any(?) and rule like 'is not %' order by all limit 1",
+        [changed],
+    ).fetchall()
+    for column, place, value, rule in rows:
+        raise SourceRefusedError(
+            f"{intake.mapping.label} is refused: column {column} was {before[column]} and is "
+            f"{types[column]} now, and its values no longer parse. First: {place}: {value!r} "
+            f"{rule}. Repair the source or cast in the select, {intake.mapping.place}"
+        )
+
+
+def confirm_losses(intake: Intake, is_full: bool, landed: Landed, found: reconcile.Found) -> bool:
+    """Refuse a source that lost all its rows, unless that is confirmed; return whether it did."""
+    if is_full:
+        is_loss = landed.rows == 0 and landed.quarantined == 0 and _had_rows(intake)
+        what = f"the source has no row, load {newest_number(intake)} had some"
+    else:
+        is_loss = found.gone > 0 and (
+            found.gone == found.landed or (found.landed >= MANY and found.gone * 2 > found.landed)
+        )
+        what = f"{found.gone} of {found.landed} rows that landed are gone at the source"
+    if is_loss and not intake.allow_empty:
+        raise SourceRefusedError(
+            f"{intake.mapping.label} is refused: {what}. If that is right, run again with "
+            f"--allow-empty {intake.mapping.entity} (in Airflow: the parameter allow_empty)"
+        )
+    return is_loss
+
+
+def _had_rows(intake: Intake) -> bool:
+    if not intake.loads:
+        return False
+    return bool(
+        intake.con.execute(
+            f"select 1 from {rows_sql(intake.loads)} where is_deleted is not true limit 1"
+        ).fetchall()
+    )

@@ -1,0 +1,270 @@
+"""Land what a system of `sources.yml` says: all rows, or what moved, and what vanished.
+
+Everything is read through one state of the system. A load is committed by one rename at the end, so
+a connection that breaks leaves nothing, and the next run reads the same window again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from keyaccounts.errors import ConfigurationError, KeyaccountsError
+from keyaccounts.landing import delta, reconcile
+from keyaccounts.landing.checked import Landed, refuse_bad_share
+from keyaccounts.landing.drift import confirm_losses, drift, refuse_changed_types, unknown_columns
+from keyaccounts.landing.loads import loads_in_play
+from keyaccounts.landing.parts import forget_parts, read_parts
+from keyaccounts.landing.plan import (
+    Intake,
+    Plan,
+    checked_columns,
+    entity_of,
+    make_plan,
+    newest_number,
+    widened,
+)
+from keyaccounts.landing.positions import Position, read_position, write_position
+from keyaccounts.landing.write import Fetched, commit, drafted, write_checked_rows
+from keyaccounts.settings import Run, Settings
+from keyaccounts.sources.base import Source, Window
+from keyaccounts.sources.files import Incoming, Place, types_of
+from keyaccounts.sources.mapping import Mapping
+
+INCOMING = "incoming.parquet"
+FEW = 20
+"""Below so many bad rows a share of a window says nothing; all that landed is judged later."""
+
+
+def land_from(
+    settings: Settings,
+    run: Run,
+    mapping: Mapping,
+    source: Source,
+    *,
+    allow_empty: bool = False,
+    reload: bool = False,
+) -> Landed:
+    """Read one entity from an open system and land it.
+
+    `reload` reads all rows of an incremental entity again; `allow_empty` confirms that its rows
+    are gone. Raises SourceRefusedError when columns, rows or their number are not to be trusted.
+    """
+    told = {"allow_empty": allow_empty}
+    landed, is_of_parts = _land_from(settings, run, mapping, source, told, reload)
+    if not is_of_parts:
+        return landed
+    forget_parts(settings, mapping.entity)
+    # Parts may be of different states: what changed and vanished meanwhile comes at once.
+    after, _ = _land_from(settings, run, mapping, source, told, False)
+    notes = [*landed.notes, *after.notes]
+    return replace(landed, load=after.load, deleted=after.deleted, notes=notes)
+
+
+def _land_from(
+    settings: Settings,
+    run: Run,
+    mapping: Mapping,
+    source: Source,
+    told: dict[str, bool],
+    reload: bool,
+) -> tuple[Landed, bool]:
+    name = mapping.entity
+    with drafted(settings, name) as (con, draft):
+        loads = loads_in_play(settings, name)
+        entity = entity_of(mapping)
+        intake = Intake(settings, run, mapping, source, entity, loads, con, draft, **told)
+        types = checked_columns(mapping, entity, source)
+        plan = make_plan(intake, types, reload)
+        found = reconcile.NOTHING
+        if plan.reconciles:
+            found = reconcile.compare(con, entity, mapping, source, loads, types, draft)
+            plan = widened(plan, found)
+        return _take(intake, plan, types, found), plan.in_parts
+
+
+def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Found) -> Landed:
+    mapping, con = intake.mapping, intake.con
+    is_full = plan.mode == "full"
+    read_types = intake.source.columns(mapping, is_feed=True) if plan.is_feed else types
+    files = [intake.draft / INCOMING]
+    if plan.in_parts:
+        fetched, files, plan = _fetch_parts(intake, plan, read_types)
+    else:
+        fetched = _fetch(intake, plan, read_types, plan.window, files[0])
+    incoming = _open(intake, is_full, read_types, files)
+    if is_full:
+        landed = write_checked_rows(
+            con, intake.settings, intake.entity, incoming, intake.draft, fetched
+        )
+        # Of parts of different states the source has no one number.
+        counted: dict[str, int] | None = None if plan.in_parts else delta.count_full(con)
+    else:
+        entity = entity_of(mapping, is_feed=plan.is_feed)
+        landed = delta.write(
+            con, intake.settings, entity, incoming, intake.loads, intake.draft,
+            is_feed=plan.is_feed, has_gone=plan.reconciles,
+        )  # fmt: skip
+        counted = reconcile.conclude(con, intake.entity, mapping) if plan.reconciles else None
+    landed = replace(
+        landed,
+        source_rows=fetched.rows,
+        unknown_columns=unknown_columns(intake, types),
+        notes=[*plan.notes, *drift(intake, types)],
+    )
+    if is_full or landed.quarantined >= FEW:
+        refuse_bad_share(intake.settings, incoming, landed)
+    refuse_changed_types(intake, types)
+    is_emptied = confirm_losses(intake, is_full, landed, found)
+    landed = _commit(intake, plan, incoming, types, landed, is_emptied)
+    day: date | None = intake.run.as_of_date
+    before = read_position(intake.settings, mapping.entity)
+    if counted is None:
+        day = before.reconciled_on if before else None
+    write_position(
+        intake.settings,
+        mapping.entity,
+        Position(
+            load=landed.load,
+            as_of_date=intake.run.as_of_date,
+            covered_to=plan.covered_to,
+            reconciled_on=day,
+            **(counted or {}),
+        ),
+    )
+    return landed
+
+
+def _fetch(
+    intake: Intake, plan: Plan, types: dict[str, str], window: Window, file: Path
+) -> Fetched:
+    """Write what a window holds into a file as it comes; return what it held."""
+    mapping, source = intake.mapping, intake.source
+    names = [column.name for column in intake.entity.columns if column.name in types]
+    expected = source.count(mapping, window, is_feed=plan.is_feed)
+    with source.batches(mapping, names, window, is_feed=plan.is_feed) as reader:
+        fetched = write_batches(mapping, reader, file)
+    if expected is not None and fetched.rows != expected:
+        raise KeyaccountsError(
+            f"{mapping.label}: the source counted {expected} rows and gave {fetched.rows}; nothing "
+            "of it landed. Run again"
+        )
+    return fetched
+
+
+def _fetch_parts(
+    intake: Intake, plan: Plan, types: dict[str, str]
+) -> tuple[Fetched, list[Path], Plan]:
+    """Read all rows in parts; return what they held, their files, and how far they cover."""
+
+    def read(window: Window, file: Path) -> tuple[int, dict[str, int]]:
+        fetched = _fetch(intake, plan, types, window, file)
+        return fetched.rows, fetched.nulls
+
+    mapping, source = intake.mapping, intake.source
+    assert mapping.partition is not None
+    parts, kept = read_parts(
+        intake.settings, mapping.entity, plan.digest, mapping.partition, source.bounds(mapping),
+        source.taken_at, read,
+    )  # fmt: skip
+    nulls = {name: sum(part.nulls[name] for part in parts) for name in parts[0].nulls}
+    note = f"read in {len(parts)} parts" + (f", {kept} of them before" if kept else "")
+    covered_to = min(plan.covered_to, *(part.taken_at for part in parts))
+    return (
+        Fetched(sum(part.rows for part in parts), nulls),
+        [part.file for part in parts],
+        replace(plan, covered_to=covered_to, notes=(*plan.notes, note)),
+    )
+
+
+def write_batches(mapping: Mapping, reader: pa.RecordBatchReader, file: Path) -> Fetched:
+    """Write a stream of batches to a Parquet file, one at a time; return what it held."""
+    rows, nulls = 0, dict.fromkeys(reader.schema.names, 0)
+    try:
+        with pq.ParquetWriter(
+            file, reader.schema, compression="lz4", use_dictionary=False, write_statistics=False
+        ) as writer:
+            for batch in reader:
+                rows += batch.num_rows
+                for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                    nulls[name] += column.null_count
+                writer.write_batch(batch)
+    except pa.ArrowNotImplementedError as error:
+        raise ConfigurationError(
+            f"{mapping.place}: {mapping.label}: a column has a type that has no place in the "
+            f"contract; cast it in the select ({error})"
+        ) from error
+    return Fetched(rows, nulls)
+
+
+def _open(intake: Intake, is_full: bool, types: dict[str, str], files: list[Path]) -> Incoming:
+    """Create the view `incoming`; what is known to be held back is left out of a window."""
+    return open_batches(
+        intake.con,
+        intake.mapping,
+        files,
+        types,
+        "" if is_full else reconcile.not_held(intake.con, intake.entity, intake.loads),
+    )
+
+
+def open_batches(
+    con: duckdb.DuckDBPyConnection,
+    mapping: Mapping,
+    files: list[Path],
+    types: dict[str, str],
+    condition: str = "",
+) -> Incoming:
+    """Create the view `incoming` over what was fetched; `types` are those of the source."""
+    starts, start = [], 0
+    for file in files:
+        starts.append(f"when '{file}' then {start}")
+        start += pq.read_metadata(file).num_rows
+    listed = ", ".join(f"'{file}'" for file in files)
+    con.execute(
+        "create or replace temp view incoming as select * exclude (file_row_number, filename), "
+        f"file_row_number + 1 + case filename {' '.join(starts)} end as _row "
+        f"from read_parquet([{listed}], file_row_number = true, filename = true) as i"
+        + (f" where {condition}" if condition else "")
+    )
+    found = types_of(con)
+    # Text, but written by the server: its numbers need no look at how they are spelt.
+    found |= {name: "DECIMAL" for name in found if types.get(name) == "numeric"}
+    return Incoming(Place(mapping.label, 0), found, is_text=False, is_keyed=True)
+
+
+def _commit(
+    intake: Intake,
+    plan: Plan,
+    incoming: Incoming,
+    types: dict[str, str],
+    landed: Landed,
+    is_emptied: bool,
+) -> Landed:
+    if plan.mode != "full" and landed.rows == 0 and landed.quarantined == 0:
+        return replace(landed, load=newest_number(intake), is_new=False)
+    reconcile.write_held(intake.con, intake.entity, incoming, intake.draft)
+    start = plan.window.start
+    facts = {
+        "mode": plan.mode,
+        "mapping": plan.digest,
+        "types": types,
+        "read_at": intake.source.taken_at.isoformat(),
+        "window": {
+            "from": start.isoformat() if start else None,
+            "to": plan.covered_to.isoformat(),
+        },
+        "source_rows": landed.source_rows,
+        "unchanged": landed.unchanged,
+        "deleted": landed.deleted,
+        "is_emptied": is_emptied,
+    }
+    return commit(
+        intake.con, intake.settings, intake.run, intake.entity, incoming, landed, intake.draft,
+        facts, (reconcile.HELD,),
+    )  # fmt: skip

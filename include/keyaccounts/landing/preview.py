@@ -1,0 +1,172 @@
+"""Look at what a `sources.yml` gives before anything lands: does it work, and what comes."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from keyaccounts.contract import Entity, load_contract
+from keyaccounts.errors import ConfigurationError, KeyaccountsError, SourceRefusedError
+from keyaccounts.landing.checked import EXAMPLES, Landed, collect_bad, create_checked_view, summary
+from keyaccounts.landing.intake import open_batches, write_batches
+from keyaccounts.landing.loads import ROWS
+from keyaccounts.landing.plan import checked_columns, entity_of, refuse_missing, unmapped_columns
+from keyaccounts.landing.rules import rules_of
+from keyaccounts.landing.write import connect
+from keyaccounts.settings import Settings
+from keyaccounts.sources.config import load_sources
+from keyaccounts.sources.connect import Systems
+from keyaccounts.sources.files import Incoming, open_file
+from keyaccounts.sources.mapping import Mapping, Sources
+
+CHECKED_ROWS = 1000
+WIDTH = 24
+
+
+def check_sources(settings: Settings, systems: Systems) -> Iterator[str]:
+    """Yield a line for each entity whose mapping works.
+
+    Raises, at the end, the error of all that do not; wrong lines of the file at once.
+    """
+    sources = _sources(settings)
+    errors: list[KeyaccountsError] = []
+    for mapping in sources.mappings.values():
+        try:
+            yield from _checked(mapping, systems)
+        except KeyaccountsError as error:
+            if str(error) not in {str(known) for known in errors}:
+                errors.append(error)
+    if errors:
+        raise type(errors[0])("\n".join(str(error) for error in errors))
+
+
+def _sources(settings: Settings) -> Sources:
+    if settings.sources is None:
+        raise ConfigurationError(
+            "no sources.yml is named: give --sources FILE or KEYACCOUNTS_SOURCES"
+        )
+    return load_sources(settings.sources)
+
+
+def _checked(mapping: Mapping, systems: Systems) -> Iterator[str]:
+    entity = load_contract()[mapping.entity]
+    known = [column.name for column in entity.columns]
+    if mapping.system.kind == "files":
+        found = _open_file(mapping).types
+        refuse_missing(mapping, entity, found, "the file")
+    else:
+        with systems.source(mapping.system) as source:
+            found = checked_columns(mapping, entity_of(mapping), source)
+    taken = [name for name in found if name in known]
+    yield (
+        f"{mapping.entity}: {mapping.load} from {mapping.system.name}, {len(taken)} of "
+        f"{len(known)} columns"
+    )
+    yield from (f"  {fault}" for fault in unmapped_columns(mapping, found))
+    for name in found:
+        if name not in known and name != mapping.cursor and not mapping.columns:
+            near = get_close_matches(name, known, 1)
+            hint = f"; {near[0]}?" if near else ""
+            yield f"  {_place(mapping, name)}: {name} is not in the contract: ignored{hint}"
+
+
+def _place(mapping: Mapping, name: str) -> object:
+    if mapping.sql is None:
+        return mapping.place
+    match = re.search(rf"\b{re.escape(name)}\b", mapping.sql.text)
+    return mapping.sql.place_of(match.start()) if match else mapping.place
+
+
+def _open_file(mapping: Mapping) -> Incoming:
+    folder = mapping.system.folder
+    if folder is None or not folder.is_dir():
+        raise ConfigurationError(f"{mapping.system.place}: {folder} is no folder")
+    con = duckdb.connect()
+    try:
+        return open_file(con, folder, mapping.entity)
+    except SourceRefusedError as error:
+        raise SourceRefusedError(f"{mapping.place}: {error}") from error
+    finally:
+        con.close()
+
+
+def preview(settings: Settings, systems: Systems, entity_name: str, rows: int) -> Iterator[str]:
+    """Yield the first mapped rows as a table, then what of the first thousand breaks the contract.
+
+    Nothing lands. Raises ConfigurationError and what reading the source raises.
+    """
+    if entity_name not in load_contract():
+        near = get_close_matches(entity_name, load_contract(), 1)
+        raise ConfigurationError(
+            f"{entity_name} is no entity of the contract" + (f"; {near[0]}?" if near else "")
+        )
+    mapping = _sources(settings).mapping(entity_name)
+    entity = entity_of(mapping)
+    with tempfile.TemporaryDirectory(prefix="keyaccounts-") as folder:
+        scratch = Path(folder)
+        con = connect(settings, scratch)
+        try:
+            incoming = _incoming(con, mapping, entity, systems, scratch)
+            landed, held = _judged(con, entity, incoming, scratch)
+            shown = [c.name for c in entity.columns if c.name in incoming.columns]
+            listed = ", ".join(shown)
+            con.execute(f"select {listed} from checked order by _row limit {int(rows)}")
+            yield from _table(shown, con.fetchall())
+        finally:
+            con.close()
+    read = landed.rows + landed.quarantined
+    yield f"{read} rows looked at: {landed.rows} would land, {landed.quarantined} be held back"
+    for column, count in landed.nulled.items():
+        yield f"  column {column}: {count} values would become null"
+    for example in held:
+        yield f"  {example}"
+    if landed.missing_columns:
+        yield f"not delivered, so unknown: {', '.join(landed.missing_columns)}"
+
+
+def _incoming(
+    con: Any, mapping: Mapping, entity: Entity, systems: Systems, scratch: Path
+) -> Incoming:
+    if mapping.system.kind == "files":
+        assert mapping.system.folder is not None
+        return open_file(con, mapping.system.folder, entity.name)
+    with systems.source(mapping.system) as source:
+        types = checked_columns(mapping, entity, source)
+        names = [column.name for column in entity.columns if column.name in types]
+        file = scratch / "incoming.parquet"
+        with source.batches(mapping, names, limit=CHECKED_ROWS) as reader:
+            write_batches(mapping, reader, file)
+    return open_batches(con, mapping, [file], types)
+
+
+def _judged(
+    con: Any, entity: Entity, incoming: Incoming, scratch: Path
+) -> tuple[Landed, list[str]]:
+    rules = rules_of(entity, incoming.types)
+    create_checked_view(con, entity, incoming, rules)
+    collect_bad(con, entity, incoming, rules)
+    con.execute(
+        "copy (select _row from checked where _row not in "
+        "(select source_row from bad_rows where is_held_back and source_row is not null)) "
+        f"to '{scratch / ROWS}' (format parquet)"
+    )
+    landed = summary(con, entity, incoming, 0, scratch)
+    return landed, landed.examples[:EXAMPLES]
+
+
+def _table(names: list[str], rows: list[tuple[Any, ...]]) -> Iterator[str]:
+    cells = [names, *([_cell(value) for value in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(names))]
+    for row in cells:
+        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else " ".join(str(value).split())
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"

@@ -1,0 +1,201 @@
+"""Compare the keys of the source with what has landed: what vanished, and what was missed.
+
+Only keys, `updated_at` and `is_deleted` are read, in the same state of the source as the window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from keyaccounts.contract import Column, Entity
+from keyaccounts.errors import KeyaccountsError
+from keyaccounts.landing.delta import NEWEST
+from keyaccounts.landing.loads import Load, rows_sql
+from keyaccounts.landing.rules import quoted, typed
+from keyaccounts.sources.base import Source
+from keyaccounts.sources.files import Incoming, types_of
+from keyaccounts.sources.mapping import Mapping
+
+HELD = "held_back.parquet"
+"""Keys and stamps of the rows that a load held back, so that they are not read for new ones."""
+KEYS = "keys.parquet"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the keys say: rows that are gone, of the live ones that landed, and where to read from.
+
+    `is_behind` says that a window cannot mend it: a row at the source is older than landed.
+    """
+
+    gone: int = 0
+    landed: int = 0
+    earliest: datetime | None = None
+    is_behind: bool = False
+
+
+NOTHING = Found()
+
+
+def compare(
+    con: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    mapping: Mapping,
+    source: Source,
+    loads: list[Load],
+    types: dict[str, str],
+    draft: Path,
+) -> Found:
+    """Read the keys of the source; create the tables `source_keys`, `changed` and `gone`."""
+    names = [*entity.keys, "updated_at"] + (["is_deleted"] if "is_deleted" in types else [])
+    _fetch_keys(mapping, source, names, draft / KEYS)
+    _create_source_keys(con, entity, mapping, draft / KEYS)
+    _create_held(con, loads)
+    keys = ", ".join(entity.keys)
+    con.execute(
+        f"""
+        create temp table landed_keys as
+        select {keys}, updated_at, coalesce(is_deleted, false) as is_deleted
+        from {rows_sql(loads)}
+        qualify row_number() over (partition by {keys} order by {NEWEST}) = 1
+        """
+    )
+    con.execute(
+        f"""
+        create temp table changed as
+        select s.*, l.updated_at as landed_at
+        from source_keys as s
+        left join landed_keys as l using ({keys})
+        where (
+            l.is_deleted is null or l.is_deleted <> s.is_deleted
+            or l.updated_at is distinct from s.updated_at
+        )
+        and not exists (
+            select 1 from held as h
+            where h.row_key = s.row_key and h.stamp is not distinct from s.stamp
+        )
+        """
+    )
+    con.execute(
+        f"create temp table gone as select {keys} from landed_keys "
+        f"anti join source_keys using ({keys}) where not is_deleted"
+    )
+    [(gone, landed)] = con.execute(
+        "select (select count(*) from gone), count(*) filter (not is_deleted) from landed_keys"
+    ).fetchall()
+    [(earliest, behind)] = con.execute(
+        "select min(cursor_at), count(*) filter (cursor_at is null or updated_at is null "
+        "or landed_at > updated_at) from changed"
+    ).fetchall()
+    return Found(gone, landed, earliest and earliest.replace(tzinfo=UTC), behind > 0)
+
+
+def conclude(con: duckdb.DuckDBPyConnection, entity: Entity, mapping: Mapping) -> dict[str, int]:
+    """Return how many live rows the source has and how many of them are held back.
+
+    Raises KeyaccountsError when a row of the source would be neither landed nor held back.
+    """
+    keys = ", ".join(entity.keys)
+    [(lost,)] = con.execute(
+        f"select count(*) from changed anti join accepted using ({keys}) "
+        "where row_key not in (select row_key from bad_rows where is_held_back)"
+    ).fetchall()
+    if lost:
+        raise KeyaccountsError(
+            f"{mapping.label}: {lost} rows of the source have not come with their window, though "
+            f"their key says that they changed; nothing of it landed. Read all of it again: "
+            f"keyaccounts extract --entity {entity.name} --reload"
+        )
+    [(live, landed)] = con.execute(
+        f"""
+        select count(*), count(*) filter (
+            not exists (select 1 from changed as c where {_same_key(entity, "c")})
+                and exists (select 1 from landed_keys as l where {_same_key(entity, "l")}
+                    and not l.is_deleted)
+            or exists (select 1 from accepted as a where {_same_key(entity, "a")}
+                and a.is_deleted is not true)
+        )
+        from source_keys as s where not s.is_deleted
+        """
+    ).fetchall()
+    return {"live": live, "held": live - landed}
+
+
+def _same_key(entity: Entity, other: str) -> str:
+    return " and ".join(f"{other}.{key} = s.{key}" for key in entity.keys)
+
+
+def _fetch_keys(mapping: Mapping, source: Source, names: list[str], file: Path) -> None:
+    wanted = names if mapping.cursor in names else [*names, mapping.cursor]
+    with (
+        source.batches(mapping, wanted) as reader,
+        pq.ParquetWriter(file, reader.schema, compression="lz4", write_statistics=False) as writer,
+    ):
+        for batch in reader:
+            writer.write_batch(batch)
+
+
+def _create_source_keys(
+    con: duckdb.DuckDBPyConnection, entity: Entity, mapping: Mapping, file: Path
+) -> None:
+    con.execute(f"create or replace temp view incoming as select * from read_parquet('{file}')")
+    types = types_of(con)
+    cursor = Column(mapping.cursor, "timestamp")
+    deleted = entity.column("is_deleted")
+    values = ", ".join(
+        f"{typed(entity.column(name), types)} as {name}" for name in (*entity.keys, "updated_at")
+    )
+    con.execute(
+        f"""
+        create temp table source_keys as
+        select {row_key(entity)} as row_key, {stamp()} as stamp, {values},
+            {typed(cursor, types)} as cursor_at,
+            coalesce({typed(deleted, types)}, false) as is_deleted
+        from incoming
+        """
+    )
+
+
+def _create_held(con: duckdb.DuckDBPyConnection, loads: list[Load]) -> None:
+    files = [f"'{load.folder / HELD}'" for load in loads if (load.folder / HELD).is_file()]
+    rows = f"read_parquet([{', '.join(files)}])" if files else "(select '' row_key, '' stamp)"
+    con.execute(
+        f"create or replace temp table held as select distinct row_key, stamp from {rows}"
+        + ("" if files else " where false")
+    )
+
+
+def not_held(con: duckdb.DuckDBPyConnection, entity: Entity, loads: list[Load]) -> str:
+    """Return a condition on fetched rows `i` that leaves out what is known to be held back."""
+    _create_held(con, loads)
+    return (
+        f"not exists (select 1 from held as h where h.row_key = {row_key(entity)} "
+        f"and h.stamp is not distinct from {stamp()})"
+    )
+
+
+def write_held(
+    con: duckdb.DuckDBPyConnection, entity: Entity, incoming: Incoming, draft: Path
+) -> None:
+    """Keep keys and stamps of the rows that this load holds back."""
+    value = stamp() if "updated_at" in incoming.types else "cast(null as varchar)"
+    con.execute(
+        f"copy (select distinct {row_key(entity)} as row_key, {value} as stamp from incoming "
+        "where _row in (select source_row from bad_rows where is_held_back)) "
+        f"to '{draft / HELD}' (format parquet)"
+    )
+
+
+def row_key(entity: Entity) -> str:
+    """Return the key of a fetched row as one text, as the quarantine has it."""
+    return " || '|' || ".join(f"coalesce(cast({quoted(k)} as varchar), '')" for k in entity.keys)
+
+
+def stamp() -> str:
+    """Return when a fetched row changed, as the source says it."""
+    return "cast(updated_at as varchar)"

@@ -1,0 +1,99 @@
+"""What `sources.yml` says, as values: systems, and how each entity comes from one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from keyaccounts.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the file, as messages name it."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        """Return `sources.yml line 12`."""
+        return f"{self.file} line {self.line}"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL of the file and where it stands; `is_block` says that its lines are those of the file."""
+
+    text: str
+    place: Line
+    is_block: bool
+
+    def place_of(self, position: int) -> Line:
+        """Return the line of the file that holds the character at `position` (from 0)."""
+        lines = self.text[: max(position, 0)].count("\n") if self.is_block else 0
+        return Line(self.place.file, self.place.line + lines)
+
+
+@dataclass(frozen=True)
+class System:
+    """One system that data comes from. `address` is one of ADDRESSES with its value."""
+
+    name: str
+    kind: str
+    place: Line
+    base: Path
+    """Folder of the file: relative paths start there."""
+    address: tuple[str, str] = ("", "")
+    folder: Path | None = None
+    statement_timeout: int = 3600
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """How one entity comes from its system; `sql` is None for contract files.
+
+    `columns` maps columns of the contract to those of a table; empty: they are called alike.
+    """
+
+    entity: str
+    system: System
+    place: Line
+    load: str = "full"
+    sql: Statement | None = None
+    changes: Statement | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    column_places: dict[str, Line] = field(default_factory=dict)
+    cursor: str = "updated_at"
+    look_back: timedelta = timedelta(days=1)
+    reconcile_every_days: int = 1
+    partition: timedelta | None = None
+    """The span of the cursor that one part of a whole read covers; None: it has no parts."""
+
+    @property
+    def label(self) -> str:
+        """How messages call what is read."""
+        return f"{self.entity} in {self.system.name}"
+
+    def statement(self, *, is_feed: bool) -> Statement:
+        """Return the select of all rows, or that of the log of changes."""
+        found = self.changes if is_feed else self.sql
+        assert found is not None
+        return found
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The whole file."""
+
+    file: Path
+    systems: dict[str, System]
+    mappings: dict[str, Mapping]
+
+    def mapping(self, entity: str) -> Mapping:
+        """Return the mapping of an entity; raises ConfigurationError."""
+        if entity not in self.mappings:
+            raise ConfigurationError(
+                f"{entity} is not in {self.file.name}; it has {', '.join(self.mappings)}"
+            )
+        return self.mappings[entity]

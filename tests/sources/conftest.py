@@ -1,0 +1,31 @@
+"""A Postgres for all tests of the folder, and companies in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.postgres import Server, started_server
+from tests.sources.company import Company
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with started_server() as found:
+        yield found
+
+
+@pytest.fixture
+def company_of(
+    server: Server, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Company]:
+    """Return a function that makes a company of a size in a database of its own."""
+
+    def made(size: int = 60, seed: int = 1) -> Company:
+        name = f"t{abs(hash((request.node.name, size, seed)))}"
+        company = Company(server, name, size, seed)
+        monkeypatch.setenv("AIRFLOW_CONN_SHOP", server.url(name))
+        return company
+
+    return made
