@@ -162,7 +162,7 @@ def test_wrong_use_gives_2_and_says_what_is_wrong(
 def test_no_source_gives_2(tmp_path: Path) -> None:
     refused = run("nightly", "--home", tmp_path / "home", folder=tmp_path)
     assert refused.returncode == 2
-    assert "no source is set: give --source DIR or KEYACCOUNTS_SOURCE" in refused.stderr
+    assert "no source is set: give --source DIR (KEYACCOUNTS_SOURCE) or --sources" in refused.stderr
 
 
 def test_a_refused_source_gives_3_and_one_json_document(arguments: list[str]) -> None:
