@@ -28,7 +28,7 @@ _VIEWS = {
             if(u('quoted', order_no) < 0.3,
                 order_date - (1 + die('quote', order_no, 20))::int, null)::date as quote_date,
             if(is_cancelled or u('freight', order_no) < 0.2, null,
-                40 + die('freight cost', order_no, 400))::decimal(18, 2) as freight_amount,
+                5 + die('freight cost', order_no, 60))::decimal(18, 2) as freight_amount,
             worktime(if(invoice_no is not null, invoice_date, order_date), order_no) as updated_at
         from docs join acc on acc.no = account_no
         union all by name

@@ -70,6 +70,7 @@ split_documents as (
         documents.account_id,
         documents.month_start,
         documents.booking_rate,
+        coalesce(documents.credit_reason in ('rebate', 'price_correction'), false) as is_rebate,
         owned.owner_user_id
     from owned_months
     inner join documents
@@ -88,7 +89,8 @@ split_lines as (
         split_documents.owner_user_id,
         split_documents.month_start,
         coalesce(products.product_family, 'unknown') as product_family,
-        lines.quantity,
+        -- A rebate gives back no goods, as in int_revenue__lines.
+        case when not split_documents.is_rebate then lines.quantity end as quantity,
         {{ at_rate('lines.net_amount', 'split_documents.booking_rate') }} as net_amount,
         {{ at_rate('lines.cogs_amount', 'split_documents.booking_rate') }} as cost_amount
     from split_documents
