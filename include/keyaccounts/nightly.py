@@ -33,7 +33,6 @@ from keyaccounts.landing.write import land_file
 from keyaccounts.publishing import publish as publish_marts
 from keyaccounts.publishing.publish import current_version, read_manifest
 from keyaccounts.settings import Run, Settings
-from keyaccounts.sources.config import load_sources
 from keyaccounts.sources.connect import Systems
 from keyaccounts.sources.files import delivered_entities, stray_files
 from keyaccounts.storage import push_published
@@ -42,6 +41,7 @@ from keyaccounts.warehouse import mark_audited
 
 if TYPE_CHECKING:
     from keyaccounts.alerts.channels import Channel
+    from keyaccounts.sources.mapping import Sources
 
 Log = Callable[[str], None]
 STEPS = ("extract", "check-landing", "build", "check-marts", "publish", "notify")
@@ -58,6 +58,13 @@ class Told:
 NOTHING_TOLD = Told()
 
 
+def _load_sources(file: Path) -> Sources:
+    # The environment of Spark has no reader of YAML with lines, and reads no sources.
+    from keyaccounts.sources.config import load_sources
+
+    return load_sources(file)
+
+
 def planned_entities(settings: Settings, log: Log = print) -> list[str]:
     """Return the entities to extract: those of `sources.yml`, or that the folder delivers.
 
@@ -66,7 +73,7 @@ def planned_entities(settings: Settings, log: Log = print) -> list[str]:
     ConfigurationError when `sources.yml` is wrong.
     """
     if settings.sources is not None:
-        found = list(load_sources(settings.sources).mappings)
+        found = list(_load_sources(settings.sources).mappings)
     else:
         found = _delivered(settings, log)
     for name in load_contract():
@@ -130,7 +137,7 @@ def _landed(
 ) -> Landed:
     if settings.sources is None:
         return land(settings, run, entity)
-    mapping = load_sources(settings.sources).mapping(entity)
+    mapping = _load_sources(settings.sources).mapping(entity)
     if mapping.system.kind == "files":
         assert mapping.system.folder is not None
         try:

@@ -202,10 +202,10 @@ WAREHOUSE = """
         from landing.crm_accounts;
     create table staging.stg_erp__invoices as
         select 'GOOD' as invoice_id, 'invoice' as document_type, 'CNY' as currency_code,
-            100.00 as gross_amount
-        union all select 'PAID', 'invoice', 'CNY', 5.00
-        union all select 'USD', 'invoice', 'USD', 10.00
-        union all select 'NOTE', 'credit_note', 'CNY', -9.00;
+            100.00 as gross_amount, null::date as voided_on
+        union all select 'PAID', 'invoice', 'CNY', 5.00, null
+        union all select 'USD', 'invoice', 'USD', 10.00, null
+        union all select 'NOTE', 'credit_note', 'CNY', -9.00, null;
     create table staging.stg_erp__payment_applications as
         select 'GOOD' as invoice_id, 30.00 as amount
         union all select 'PAID', 7.00;
