@@ -207,8 +207,9 @@ WAREHOUSE = """
         union all select 'USD', 'invoice', 'USD', 10.00, null
         union all select 'NOTE', 'credit_note', 'CNY', -9.00, null;
     create table staging.stg_erp__payment_applications as
-        select 'GOOD' as invoice_id, 30.00 as amount
-        union all select 'PAID', 7.00;
+        select 'GOOD' as invoice_id, 30.00 as amount, 'payment' as application_type,
+            null::varchar as source_document_id
+        union all select 'PAID', 7.00, 'payment', null;
     create table marts.accounts as
         select date '2026-06-30' as as_of_date, account_id, account_name,
             account_id as tier_unit_id, true as is_tier_unit,
