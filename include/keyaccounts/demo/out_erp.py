@@ -13,8 +13,9 @@ _VIEWS = {
             coalesce(date '{start}' + to_months(launch_month), date '{start}' - 900)::date
                 as launch_date,
             family_no = 11 as is_service,
-            if(no % 17 = 0, account_id(1 + no % (select count(*) from acc)), null)
-                as origin_account_id,
+            -- Some products were made for the customer that bought them first.
+            if(no % 17 = 0, (select account_id(min_by(account_no, order_no)) from lines
+                where product_no = no), null) as origin_account_id,
             launch_date::timestamp as updated_at
         from products order by no""",
     "erp_orders": """
