@@ -75,6 +75,7 @@ entities:
           case d.kind when 'R' then 'invoice' when 'G' then 'credit_note' else d.kind end
               as document_type,
           d.day as invoice_date, d.due as due_date, d.total as gross_amount, d.state as status,
+          case d.state when 'void' then d.modified::date end as voided_on,
           d.modified at time zone 'Europe/Berlin' as updated_at
       from sales.document as d
   erp_invoice_lines:

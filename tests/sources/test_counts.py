@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from keyaccounts.contract import load_contract
 from keyaccounts.errors import CheckFailedError
 from keyaccounts.landing.positions import read_position, write_position
 from keyaccounts.landing.resolve import resolve
-from keyaccounts.quality.counts import Count, check_counts
+from keyaccounts.quality.counts import STAGED, Count, check_counts
 from tests.conftest import silent
 from tests.sources.company import Company
 from tests.sources.nights import Nights
@@ -35,6 +36,11 @@ def test_a_row_that_the_landing_lacks_stops_the_night(
     write_position(nights.settings, "erp_invoices", replace(position, live=61))
     with pytest.raises(CheckFailedError, match="erp_invoices: 61 rows at the source, 60 landed"):
         _check(nights)
+
+
+def test_all_entities_are_counted_in_staging_but_those_of_another_grain() -> None:
+    # Accounts are staged by version, plans by month.
+    assert set(load_contract()) - set(STAGED) == {"crm_accounts", "crm_account_plans"}
 
 
 def test_copies_of_a_row_count_once(company_of: CompanyOf, tmp_path: Path) -> None:
