@@ -18,21 +18,22 @@ NOTHING: dict[str, Any] = {
     "year_before": {}, "worse": [], "better": [], "aging": [], "debtors": [],
     "owed": dict.fromkeys(("gross", "overdue", "older", "unapplied", "disputed")),
     "traps": {"accounts": 0, "amount": None}, "bridge": {}, "leaders": [], "concentration": [],
-    "largest": None, "candidates": [], "absent": [], "gaps": [], "quarantined": {}, "marts": 54,
-    "rows": 1234,
+    "largest": None, "candidates": [], "absent": [], "gaps": [], "empty": 0,
+    "quarantined": {}, "marts": 54, "rows": 1234,
 }  # fmt: skip
 MONTH = {
     "month_end": date(2026, 10, 31), "ttm_net_revenue_amount": Decimal("1000.50"),
     "ttm_profit_amount": Decimal("-20.00"), "a_units_count": 1, "a_profit_ratio": None,
     "dso_countback_days": None, "nrr": None, "grr": None, "a_grr": None, "base_grr": None,
-    "is_base_eroding": False,
+    "is_base_eroding": False, "measure_used": "gross_profit",
 }  # fmt: skip
 DROP = {
     "event_type": "drop", "from_tier": "A", "to_tier": "B", "severity": "high",
     "cause": "own_decline", "profit_current_amount": Decimal("10.50"),
     "own_profit_change_amount": Decimal("-99.50"), "profit_to_regain_amount": None,
     "account_id": "A1", "account_name": HOSTILE, "owner_name": HOSTILE, "driver": "volume",
-    "driver_amount": Decimal("-99.50"), "lost": HOSTILE,
+    "driver_amount": Decimal("-99.50"),
+    "lost": HOSTILE,
 }  # fmt: skip
 
 
@@ -53,8 +54,28 @@ def test_what_is_unknown_is_no_zero() -> None:
     assert "what is owed is not known" in page
     assert "A bridge needs two complete years of data" in page
     assert page.count(f'<div class="value">{figures.UNKNOWN}</div>') == 3
+    assert 'class="moved"' not in page
+    assert "Gross profit of 12 months" in page
     assert 'class="value">1,001<' in page
     assert "No account dropped, lapsed or was warned of." in page
+
+
+def test_revenue_is_not_called_profit() -> None:
+    ranked = {**MONTH, "measure_used": "net_revenue"}
+    page = render(first_month(months=[ranked], now=ranked, worse=[DROP]))
+    assert "too few costs are known: accounts are ranked by revenue" in page
+    assert "-20" not in page
+    assert "Net revenue, 12 months" in page
+    assert "Revenue of the twelve months to each month-end" in page
+
+
+def test_what_moved_is_told_where_both_months_know_it() -> None:
+    now = {**MONTH, "nrr": Decimal("1.05"), "dso_countback_days": Decimal("50.4")}
+    before = {**MONTH, "nrr": Decimal("1.0625"), "a_units_count": 3}
+    page = render(first_month(months=[before, now], now=now, before=before))
+    for part in ("-1.3 pp in the month", "-2 in the month"):
+        assert part in page
+    assert page.count('class="moved"') == 2
 
 
 def test_text_of_sources_is_text() -> None:
@@ -87,10 +108,10 @@ def test_more_rows_than_fit_are_counted() -> None:
         (figures.amount(None), "–"),
         (figures.change(Decimal("-0.4")), "0"),
         (figures.change(Decimal("1234.5")), "+1,235"),
-        (figures.change(-2), "−2"),
+        (figures.change(-2), "-2"),
         (figures.percent(Decimal("0.125")), "13 %"),
         (figures.percent(Decimal("0.1225"), 1), "12.3 %"),
-        (figures.points(Decimal("-0.0125")), "−1.3 pp"),
+        (figures.points(Decimal("-0.0125")), "-1.3 pp"),
         (figures.points(Decimal("0.0004")), "0.0 pp"),
         (figures.words("coach|not_assessed"), "coach, not assessed"),
     ],

@@ -19,7 +19,8 @@ def explain(settings: Settings, account_id: str) -> dict[str, Any]:
 
     Keys: published, rules, account, members, unit_months (newest first), history, events, drivers
     and products (of the newest event that has drivers), explained_event; lifecycle, payments,
-    credit, service, forecast, value (a row or {}), families (two counts), alerts (newest first).
+    credit, service, forecast, value (a row or {}), families (two counts), delivered (entities),
+    alerts (newest first).
     Raises ConfigurationError for an unknown account.
     """
     with open_publication(settings) as reader:
@@ -116,6 +117,13 @@ def _around(reader: Reader, account: dict[str, Any]) -> dict[str, Any]:
             "from marts.white_space where account_id = ?",
             customer,
         ),
+        "delivered": [
+            row["entity"]
+            for row in reader.rows(
+                "select entity from marts.data_coverage where is_entity_present "
+                "group by entity order by entity"
+            )
+        ],
         "alerts": reader.rows(
             "select * from marts.account_alerts where unit_id in (?, ?, ?) "
             f"order by effective_date desc, event_key limit {SHOWN_ALERTS}",

@@ -13,11 +13,11 @@ def amount(value: Decimal | int | None) -> str:
 
 
 def change(value: Decimal | int | None) -> str:
-    """Return a difference with its sign: `+1,234`, `−1,234`, `0`."""
+    """Return a difference with its sign: `+1,234`, `-1,234`, `0`."""
     if value is None:
         return UNKNOWN
     rounded = _rounded(value, Decimal(1))
-    return f"{rounded:+,}".replace("-", "−") if rounded else "0"
+    return f"{rounded:+,}" if rounded else "0"
 
 
 def percent(ratio: Decimal | int | None, digits: int = 0) -> str:
@@ -32,7 +32,7 @@ def points(ratio: Decimal | int | None) -> str:
     if ratio is None:
         return UNKNOWN
     rounded = _rounded(ratio * 100, Decimal("0.1"))
-    return f"{rounded:+,} pp".replace("-", "−") if rounded else "0.0 pp"
+    return f"{rounded:+,} pp" if rounded else "0.0 pp"
 
 
 def days(value: Decimal | int | None) -> str:

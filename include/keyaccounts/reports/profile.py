@@ -207,15 +207,20 @@ def _money(facts: Facts) -> list[str]:
 
 
 def _relationship(facts: Facts) -> list[str]:
-    account = facts["account"]
+    account, delivered = facts["account"], facts["delivered"]
     stage, claimed = account["evidenced_stage"], account["claimed_stage"]
+    talks = "crm_activities" in delivered
+    # Nobody of finance is known where no department is.
+    has_departments = "contact_departments" not in (account["not_assessed"] or "")
     return _joined([
         None if stage is None else f"stage {stage} of 5 by evidence"
         + (f", claimed {claimed}" if claimed is not None else ""),
-        "last talk " + _ago(account["since_two_way_contact_days"], "never"),
-        "between executives " + _ago(account["since_executive_contact_days"], "never"),
+        "last talk " + _ago(account["since_two_way_contact_days"], "never") if talks else None,
+        "between executives " + _ago(account["since_executive_contact_days"], "never")
+        if talks else None,
         _if_ratio(account["reciprocity_ratio"], "{} of it theirs"),
-        None if account["has_finance_contact"] else "no contact in its finance department",
+        "no contact in its finance department"
+        if has_departments and not account["has_finance_contact"] else None,
     ])  # fmt: skip
 
 
@@ -281,6 +286,8 @@ def _if_ratio(ratio: Decimal | None, text: str) -> str | None:
 
 
 def _shown(value: object) -> str:
+    if value is None:
+        return "unknown"
     if isinstance(value, Decimal):
         return amount(value)
     return value.isoformat() if isinstance(value, date) else one_line(value)

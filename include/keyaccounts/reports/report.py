@@ -8,13 +8,14 @@ reads no clock: the same publication gives the same bytes.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from keyaccounts.alerts.formats import one_line
-from keyaccounts.alerts.wording import CAUSES, DRIVERS
+from keyaccounts.alerts.wording import CAUSES, DRIVERS, MEASURES
 from keyaccounts.reports import charts, figures
 from keyaccounts.reports.reader import Reader, open_publication
 from keyaccounts.settings import Settings
@@ -25,10 +26,20 @@ SHOWN_ROWS = 10
 TEMPLATES = Path(__file__).parent / "templates"
 BAD = ("drop", "lapsed", "watch")
 
+# A profit stands beside another one only where both are of the measure of the newest month.
 _MONTHS = f"""
-    select * from (
-        select * from marts.portfolio_summary order by month_end desc limit {SHOWN_MONTHS}
-    ) order by month_end"""
+    with measures as (
+        select month_end, max(measure_used) as measure_used from marts.account_tiers group by all
+    ),
+    months as (
+        select * from marts.portfolio_summary inner join measures using (month_end)
+        order by month_end desc limit {SHOWN_MONTHS}
+    )
+    select * replace (
+        case when measure_used = max_by(measure_used, month_end) over ()
+            then ttm_profit_amount end as ttm_profit_amount
+    )
+    from months order by month_end"""
 _CHANGES = """
     select
         events.event_type, events.from_tier, events.to_tier, events.severity, events.cause,
@@ -74,6 +85,7 @@ _LEADERS = f"""
     inner join marts.accounts as accounts on accounts.account_id = tiers.tier_unit_id
     left join marts.account_tiers as before
         on before.tier_unit_id = tiers.tier_unit_id
+        and before.measure_used = tiers.measure_used
         and before.month_end = last_day(tiers.month_end - interval 12 month)
     where tiers.month_end = ?
     order by tiers.ttm_profit_amount desc, accounts.account_id limit {SHOWN_ROWS}"""
@@ -148,8 +160,9 @@ def report_facts(reader: Reader) -> dict[str, Any]:
             month_end,
         ),
         "absent": sorted({r["entity"] for r in coverage if not r["is_entity_present"]}),
-        "gaps": [r for r in coverage if r["is_entity_present"] and r["coverage_ratio"] is not None
-                 and r["coverage_ratio"] < 1 and r["rows_count"]],
+        "gaps": [r for r in coverage if r["coverage_ratio"] and r["coverage_ratio"] < 1],
+        "empty": sum(r["is_entity_present"] and r["coverage_ratio"] == 0 and r["rows_count"] > 0
+                     for r in coverage),
         "quarantined": {r["entity"]: r["quarantined_count"] for r in coverage
                         if r["quarantined_count"]},
         "marts": len(reader.manifest["marts"]),
@@ -169,8 +182,27 @@ def render(facts: dict[str, Any]) -> str:
     )  # fmt: skip
     page = environment.get_template("report.html.j2")
     return page.render(
-        **facts, plots=_plots(facts), shown=SHOWN_ROWS, minus=_minus, causes=CAUSES, drivers=DRIVERS
-    )
+        **facts, plots=_plots(facts), shown=SHOWN_ROWS, minus=_minus, causes=CAUSES,
+        drivers=DRIVERS, has_profit=_has_profit(facts), moved=partial(_moved, facts),
+        measure=MEASURES.get(facts["now"].get("measure_used", ""), "Profit"),
+        business_caption="Revenue and profit of the twelve months to each month-end"
+        if _has_profit(facts) else "Revenue of the twelve months to each month-end",
+    )  # fmt: skip
+
+
+def _has_profit(facts: dict[str, Any]) -> bool:
+    """Say whether accounts are ranked by a profit; else too few costs are known."""
+    return facts["now"].get("measure_used") not in {None, "net_revenue"}
+
+
+def _moved(
+    facts: dict[str, Any], column: str, since: str = "before", *, is_ratio: bool = False
+) -> str | None:
+    """Return how far a figure of the newest month is from an earlier one; None if not known."""
+    difference = _minus(facts["now"][column], facts[since].get(column))
+    if difference is None:
+        return None
+    return figures.points(difference) if is_ratio else figures.change(difference)
 
 
 def _minus(left: Decimal | int | None, right: Decimal | int | None) -> Decimal | int | None:
@@ -186,7 +218,8 @@ def _plots(facts: dict[str, Any]) -> dict[str, str]:
     if months:
         plots["business"] = charts.lines(
             months,
-            {"ttm_net_revenue_amount": "Revenue", "ttm_profit_amount": "Profit"},
+            {"ttm_net_revenue_amount": "Revenue"}
+            | ({"ttm_profit_amount": "Profit"} if _has_profit(facts) else {}),
             unit=f"{currency}, 12 months",
         )
     if aging:
