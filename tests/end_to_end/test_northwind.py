@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
+from keyaccounts.reports.explain import explain, explain_lines
 from tests.conftest import SHARED_DATA
 from tests.end_to_end.mapping import map_source
 from tests.end_to_end.published import Publication, publish_company
@@ -148,3 +149,15 @@ def test_names_of_contacts_are_in_no_published_mart(northwind: Publication) -> N
     }
     assert len(names) == 91
     assert said & names == set()
+
+
+def test_what_is_not_delivered_is_neither_zero_nor_never(northwind: Publication) -> None:
+    """No cost, activity, payment or department of a contact: the screen claims nothing of them."""
+    screen = "\n".join(explain_lines(explain(northwind.settings, "QUICK")))
+    assert "Net revenue of twelve months 67,493" in screen
+    for claim in ("profit 67,493", "talk", "finance department", "Money owed", "None"):
+        assert claim not in screen
+    page = (northwind.folder / "report.html").read_text("utf-8")
+    for part in ("accounts are ranked by revenue", "what is owed is not known",
+                 "What it was a year before is not known", "Antonio Moreno Taquería"):  # fmt: skip
+        assert part in page

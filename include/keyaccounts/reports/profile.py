@@ -160,7 +160,7 @@ def _business(facts: Facts) -> list[str]:
     bound = "at least " if account["is_left_censored"] else ""
     lines = _joined([
         f"revenue of 12 months {amount(account['ttm_net_revenue_amount'])}",
-        _if(account["ttm_profit_amount"], "profit {}"),
+        _if(account["ttm_profit_amount"], "profit {}") if _has_profit(facts) else None,
         f"in all {bound}{amount(account['lifetime_net_revenue_amount'])}",
         _if(value.get("clv_future_amount"), "value of the years to come {} (unit)"),
     ])  # fmt: skip
@@ -181,6 +181,11 @@ def _business(facts: Facts) -> list[str]:
             _if(ahead["plan_amount"], "plan {}"),
         ])  # fmt: skip
     return lines
+
+
+def _has_profit(facts: Facts) -> bool:
+    """Say whether profits are profits: where too few costs are known they are revenues."""
+    return bool(facts["unit_months"]) and facts["unit_months"][0]["measure_used"] != "net_revenue"
 
 
 def _money(facts: Facts) -> list[str]:
