@@ -138,6 +138,7 @@ class Home:
                 select invoice_id, account_id, invoice_date,
                     (document_type, currency_code, gross_amount, order_id, content)
                 from staging.stg_erp__invoices left join lines using (invoice_id)
+                where voided_on is null
                 """
             ).fetchall()
             units = con.execute(

@@ -236,7 +236,7 @@ def test_preview_shows_rows_and_what_is_wrong(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == [
         "invoice_id", "account_id", "document_type", "invoice_date", "due_date", "gross_amount",
-        "status", "updated_at",
+        "status", "voided_on", "updated_at",
     ]  # fmt: skip
     assert [line.split()[0] for line in lines[1:4]] != []
     assert "60 rows looked at: 59 would land, 1 be held back" in lines

@@ -1,5 +1,6 @@
 -- What the four queries share. Written for the made-up company: one version of each account, one set
--- of rules, no cost to serve, no application across currencies, as of a month-end.
+-- of rules, no cost to serve, no application across currencies, no application of a voided document,
+-- as of a month-end.
 create table staging.accounts as
 with recursive landed as (
     select
@@ -74,8 +75,9 @@ from landed
 join customers using (account_id)
 left join roots on roots.account_id = customers.customer_key;
 
--- The rate of a document is the newest one up to its day.
-create table staging.documents as
+-- The rate of a document is the newest one up to its day. Who owes what knows documents until the
+-- day on which they were voided, what was sold never does.
+create table staging.receivable_documents as
 select
     invoices.invoice_id,
     invoices.account_id,
@@ -86,6 +88,7 @@ select
     coalesce(invoices.currency_code, 'CNY') as currency_code,
     invoices.gross_amount,
     coalesce(invoices.disputed_amount, 0) as disputed_amount,
+    case when invoices.status = 'void' then invoices.voided_on end as voided_on,
     case
         when coalesce(invoices.currency_code, 'CNY') = 'CNY' then cast(1 as decimal(18,8))
         else rates.rate_to_base
@@ -94,8 +97,14 @@ from landing.erp_invoices as invoices
 asof left join landing.erp_exchange_rates as rates
     on rates.currency_code = invoices.currency_code and rates.rate_date <= invoices.invoice_date
 where invoices.is_deleted is not true
-    and coalesce(invoices.status, 'posted') = 'posted'
+    and (
+        coalesce(invoices.status, 'posted') = 'posted'
+        or invoices.voided_on > invoices.invoice_date
+    )
     and invoices.invoice_date <= date '{{ as_of_date }}';
+
+create view staging.documents as
+select * from staging.receivable_documents where voided_on is null;
 
 create table staging.months as
 with first_document as (

@@ -34,12 +34,12 @@ applications as (
         ) as day,
         coalesce(payments.rate, credits.rate) as source_rate
     from landing.erp_payment_applications as applications
-    join staging.documents as invoices
+    join staging.receivable_documents as invoices
         on invoices.invoice_id = applications.invoice_id and invoices.document_type = 'invoice'
     left join payments
         on payments.payment_id = applications.source_document_id
         and applications.application_type = 'payment'
-    left join staging.documents as credits
+    left join staging.receivable_documents as credits
         on credits.invoice_id = applications.source_document_id
         and applications.application_type = 'credit_note'
     where applications.is_deleted is not true
@@ -49,19 +49,20 @@ applications as (
 documents as (
     select
         'invoice' as kind, invoice_id as document_id, account_id, currency_code, rate,
-        invoice_date as document_date, gross_amount as amount, disputed_amount,
+        invoice_date as document_date, voided_on, gross_amount as amount, disputed_amount,
         coalesce(due_date, cast(invoice_date + cast(coalesce(payment_terms_days, 30) as integer)
             as date)) as due_date
-    from staging.documents
+    from staging.receivable_documents
     left join staging.accounts using (account_id)
     where document_type = 'invoice'
     union all
-    select 'credit_note', invoice_id, account_id, currency_code, rate, invoice_date, -gross_amount,
-        0, null
-    from staging.documents
+    select 'credit_note', invoice_id, account_id, currency_code, rate, invoice_date, voided_on,
+        -gross_amount, 0, null
+    from staging.receivable_documents
     where document_type = 'credit_note'
     union all
-    select 'payment', payment_id, account_id, currency_code, rate, received_date, amount, 0, null
+    select 'payment', payment_id, account_id, currency_code, rate, received_date, null, amount, 0,
+        null
     from payments
 ),
 
@@ -74,6 +75,16 @@ moves as (
         end as booked_amount,
         cast(null as decimal(18,8)) as source_rate
     from documents
+    union all
+    select
+        document_id, voided_on, -amount,
+        -case
+            when rate = 1 then amount
+            else cast(cast(amount as decimal(38,2)) * rate as decimal(18,2))
+        end,
+        null
+    from documents
+    where voided_on <= date '{{ as_of_date }}'
     union all
     select invoice_id, day, -amount, -booked_amount, source_rate from applications
     union all
