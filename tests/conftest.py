@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,19 @@ def settings_for(home: Path, source: Path | None = None, **more: Any) -> Setting
 
 def silent(_: str) -> None:
     """Log nothing."""
+
+
+@contextmanager
+def data_tests_left_out(*selected: str) -> Iterator[None]:
+    """Build without the data tests, half of the time: for what is compared figure by figure.
+
+    `selected` are models to build alone, as dbt selects them.
+    """
+    build = import_module("keyaccounts.warehouse.build")
+    some = ("--select", *selected) if selected else ()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "NO_UNIT_TESTS", (*build.NO_TESTS, *some))
+        yield
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,14 @@ from typing import Any
 
 from keyaccounts.settings import PROJECT_ROOT
 from keyaccounts.warehouse.build import DBT_PROJECT
-from keyaccounts.warehouse.dbt_process import environment_of
+from keyaccounts.warehouse.dbt_process import environment_of, parsed
 
 # Stands in the compiled text for the as-of date; no model, macro or seed holds this day.
 SOME_DAY = "1987-06-05"
 
 
+DATABASE = "keyaccounts_warehouse"
+"""What the file of a warehouse is called, and so its database in the compiled text."""
 CACHE = PROJECT_ROOT / ".pytest_cache" / "compiled"
 
 
@@ -110,7 +112,8 @@ def _project(entities: tuple[str, ...], variant: str) -> Project:
 
 def _compile(variables: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     with tempfile.TemporaryDirectory() as folder:
-        _dbt(["compile", "--no-introspect", "--vars", json.dumps(variables)], folder, _parsed())
+        command = ["compile", "--no-introspect", "--vars", json.dumps(variables)]
+        _dbt(command, folder, parsed(DBT_PROJECT, Path(folder)))
         manifest = json.loads((Path(folder) / "manifest.json").read_text("utf-8"))
     nodes = manifest["nodes"]
     models = _in_order({k: n for k, n in nodes.items() if n["resource_type"] == "model"})
@@ -121,20 +124,13 @@ def _compile(variables: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-@cache
-def _parsed() -> Any:
-    """Parse the project once per process: that takes most of the time of a compilation."""
-    with tempfile.TemporaryDirectory() as folder:
-        return _dbt(["parse", "--no-partial-parse"], folder)
-
-
-def _dbt(command: list[str], folder: str, manifest: Any = None) -> Any:
+def _dbt(command: list[str], folder: str, manifest: Any) -> Any:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     try:
-        with environment_of({"KEYACCOUNTS_DBT_WAREHOUSE": ":memory:"}):
-            result = dbtRunner(manifest=manifest and manifest.deepcopy()).invoke(
+        with environment_of({"KEYACCOUNTS_DBT_WAREHOUSE": f"{folder}/{DATABASE}.duckdb"}):
+            result = dbtRunner(manifest=manifest).invoke(
                 [
                     "--quiet", "--log-level", "none", *command, "--project-dir", str(DBT_PROJECT),
                     "--profiles-dir", str(DBT_PROJECT),
@@ -163,7 +159,7 @@ def _node(node: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": node["name"],
         "schema": node["schema"],
-        "sql": node["compiled_code"].strip().replace('"memory".', ""),
+        "sql": node["compiled_code"].strip().replace(f'"{DATABASE}".', ""),
         "parents": parents,
         "is_view": node["config"]["materialized"] == "view",
     }

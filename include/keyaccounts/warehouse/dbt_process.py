@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from keyaccounts.errors import KeyaccountsError
+from keyaccounts.settings import PROJECT_ROOT
 
 SHOWN = 3
 """Examples of bad rows in a message."""
+KEPT = PROJECT_ROOT / "dbt_project" / "target"
 PARSED_FOLDERS = ("models", "macros", "seeds", "tests")
 
 # The project as parsed last, by what it was parsed from.
@@ -60,12 +62,14 @@ def invoke(
     return [_node(entry) for entry in result.result.results]
 
 
-def parsed(project: Path, target: Path, environment: Mapping[str, str]) -> Any:
+def parsed(project: Path, target: Path) -> Any:
     """Return the manifest of the project for one command, parsed once per process.
 
-    No variable is needed for that: no node's name, kind or parents depend on one. The environment
-    gives the places of files alone, and they do not stand in a manifest. A company's own rules are
-    read when the seeds are loaded: only where they lie is said here.
+    No variable is needed for that: no node's name, kind or parents depend on one; and nothing of
+    the environment, which gives the places of files that do not stand in a manifest. So dbt reads
+    again only the files that changed since any home was built last; it keeps what it read beside
+    the project, or in `target` where it may not write there. A company's own rules are read when
+    the seeds are loaded: only where they lie is said here.
     Raises KeyaccountsError when the project cannot be parsed.
     """
     from dbt.contracts.graph.manifest import Manifest
@@ -75,8 +79,8 @@ def parsed(project: Path, target: Path, environment: Mapping[str, str]) -> Any:
     said = [project / "dbt_project.yml", *(file for file in files if file.suffix != ".csv")]
     made_from = "|".join((project_digest(project, said), *seeds))
     if made_from not in _parsed:
-        command = ["parse", "--no-write-json"]
-        result = _dbt(command, project, target, environment, lambda _: None)
+        kept = KEPT if os.access(KEPT.parent, os.W_OK) else target
+        result = _dbt(["parse", "--no-write-json"], project, kept, {}, lambda _: None)
         if not isinstance(result.result, Manifest):
             raise KeyaccountsError(f"dbt cannot parse {project}: {result.exception}")
         _parsed.clear()

@@ -34,7 +34,7 @@ def run(
             target=target,
             environment=environment,
             log=log,
-            manifest=None if is_retry else parsed(project, target, environment),
+            manifest=None if is_retry else parsed(project, target),
         )
     finally:
         # dbt leaves its connection open, and an open writer excludes everybody else.
