@@ -71,6 +71,7 @@ def test_the_models_hold_the_longest_lookback() -> None:
         ("festival_windows", "to_date", "2022-01-17", "must not lie before from_date"),
         ("festival_windows", "from_date", "spring", "does not parse"),
         ("automatic_channels", "is_automatic", "often", "does not parse"),
+        ("digital_channels", "is_digital", "often", "does not parse"),
     ],
 )
 def test_rules_on_relationships_that_cannot_be_meant_are_refused(
