@@ -7,25 +7,30 @@ from decimal import Decimal
 
 from tests.properties.crowd import Case, Row, difference
 
+REPEATED = (
+    "predicted_tier", "is_predicted_worse", "dropped_from_tier", "triage", "candidate_reasons",
+)  # fmt: skip
 OLD = ("overdue_31_60_amount", "overdue_61_90_amount", "overdue_90_plus_amount")
 
 
 def accounts_repeat_their_unit(case: Case) -> Iterator[str]:
-    """Prediction, review list and reasons of a candidate are those of the unit's marts."""
+    """Prediction, drop, review list and reasons of a candidate are those of the unit's marts."""
     ahead = {r["tier_unit_id"]: r for r in case.mart("provisional_tiers")}
     last = max((r["month_end"] for r in case.mart("account_tiers")), default=None)
     tiers = {r["tier_unit_id"]: r for r in case.mart("account_tiers") if r["month_end"] == last}
     candidates = {r["tier_unit_id"]: r["reasons"] for r in case.mart("quasi_key_accounts")
                   if r["month_end"] == last}  # fmt: skip
+    drops = {r["tier_unit_id"]: r["from_tier"] for r in case.mart("tier_events")
+             if r["event_type"] == "drop" and r["effective_date"] == last
+             and r["cause"] in {"own_decline", "relative"}}  # fmt: skip
     for r in case.mart("accounts"):
         unit = None if r["is_internal"] else r["tier_unit_id"]
         seen = ahead.get(unit, {})
         expected = (
             seen.get("predicted_tier"), seen.get("is_predicted_worse", False),
-            tiers.get(unit, {}).get("triage"), candidates.get(unit),
+            drops.get(unit), tiers.get(unit, {}).get("triage"), candidates.get(unit),
         )  # fmt: skip
-        found = tuple(r[c] for c in ("predicted_tier", "is_predicted_worse", "triage",
-                                     "candidate_reasons"))  # fmt: skip
+        found = tuple(r[c] for c in REPEATED)
         if found != expected:
             yield f"{r['account_id']}: {found}, its unit says {expected}"
 
@@ -77,8 +82,8 @@ def _steps(r: Row, rows: dict, executive_days: int) -> list[str]:
         "review_terms": r["payment_trap_status"] == "trap",
         "review_exit": r["triage"] == "review_exit",
         "win_back": r["lifecycle_state"] == "churned" and r["exit_type"] != "voluntary_by_us",
-        "halt_decline": r["is_at_risk"] or r["is_predicted_worse"]
-        or r["lifecycle_state"] == "at_risk",
+        "halt_decline": r["dropped_from_tier"] is not None or r["is_at_risk"]
+        or r["is_predicted_worse"] or r["lifecycle_state"] == "at_risk",
         "make_contact": r["is_contact_overdue"],
         "meet_more_people": r["is_single_threaded"] and matters,
         "meet_executives": "crm_activities" in rows and r["tier"] == "A"

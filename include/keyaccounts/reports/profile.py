@@ -103,6 +103,10 @@ def _declines(facts: Facts) -> list[str]:
     return [
         reason
         for holds, reason in (
+            (
+                account["dropped_from_tier"],
+                f"it dropped from {account['dropped_from_tier']} at the last month-end",
+            ),
             (account["is_at_risk"], "the figures of the last month-end are a worse tier"),
             (
                 account["is_predicted_worse"],

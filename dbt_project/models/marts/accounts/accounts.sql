@@ -19,6 +19,16 @@ history as (select * from {{ ref('account_tier_history') }} where is_current),
 
 provisional as (select * from {{ ref('provisional_tiers') }}),
 
+drops as (
+    select
+        tier_unit_id,
+        from_tier
+    from {{ ref('tier_events') }}
+    where event_type = 'drop'
+        and cause in ('own_decline', 'relative')
+        and effective_date = (select last_month_end from {{ ref('int_calendar__bounds') }})
+),
+
 channels as (select * from {{ ref('channel_config') }}),
 
 quarters as (select * from {{ ref('int_accounts__purchase_quarters') }}),
@@ -125,6 +135,7 @@ joined as (
         provisional.provisional_tier,
         provisional.predicted_tier,
         coalesce(provisional.is_predicted_worse, false) as is_predicted_worse,
+        drops.from_tier as dropped_from_tier,
         tiers.tier_in_channel,
         tiers.triage,
         candidates.reasons as candidate_reasons,
@@ -155,6 +166,7 @@ joined as (
     left join history on history.tier_unit_id = units.tier_unit_id and not units.is_internal
     left join provisional
         on provisional.tier_unit_id = units.tier_unit_id and not units.is_internal
+    left join drops on drops.tier_unit_id = units.tier_unit_id and not units.is_internal
     left join candidates
         on candidates.tier_unit_id = units.tier_unit_id and not units.is_internal
 ),
@@ -180,6 +192,7 @@ known as (
         joined.provisional_tier,
         joined.predicted_tier,
         joined.is_predicted_worse,
+        joined.dropped_from_tier,
         joined.tier_in_channel,
         joined.triage,
         joined.is_at_risk,
@@ -326,7 +339,8 @@ final as (
                         and coalesce(known.exit_type <> 'voluntary_by_us', true) then 'win_back'
                 end,
                 case
-                    when known.is_at_risk
+                    when known.dropped_from_tier is not null
+                        or known.is_at_risk
                         or known.is_predicted_worse
                         or known.lifecycle_state = 'at_risk' then 'halt_decline'
                 end,
