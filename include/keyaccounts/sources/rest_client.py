@@ -1,0 +1,304 @@
+"""Requests to a REST API through dlt's client: pace, retries, sign-in, and errors told plainly."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+# Only the client is used, and nothing may tell anybody that it is.
+os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+
+from dlt.common.configuration.specs.runtime_configuration import RuntimeConfiguration
+from dlt.sources.helpers.requests.retry import Client
+from dlt.sources.helpers.rest_client.client import RESTClient
+from requests import PreparedRequest, RequestException, Response
+from requests import Session as BaseSession
+from requests.adapters import HTTPAdapter
+
+from keyaccounts.errors import ConfigurationError, KeyaccountsError
+from keyaccounts.sources.mapping import System
+from keyaccounts.sources.paths import filled
+from keyaccounts.sources.rest_auth import Address, auth_of, is_renewable, secrets_of
+from keyaccounts.sources.rest_paging import paginator_of
+from keyaccounts.sources.rest_spec import Paging, Request
+
+FIRST_WAIT = 1.0
+"""Seconds before the first retry; each further one waits twice as long."""
+LONGEST_WAIT = 300.0
+"""Seconds that a retry waits at most, whatever the server asks for."""
+EXCERPT = 200
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer: its records, and the whole of it."""
+
+    number: int
+    records: list[Any]
+    body: Any
+    reference: str | None
+    """What the next page is asked for with, where the answer says that."""
+
+
+class Api(RESTClient):
+    """The client of one system."""
+
+    def __init__(self, system: System, address: str) -> None:
+        """Sign in is left to the first request. Raises ConfigurationError."""
+        assert system.api is not None
+        self.system = system
+        found = Address.of(system, address)
+        tokens = _session(system)
+        auth = auth_of(system, system.api.auth, found, tokens)
+        session = _session(system)
+        hosts = {_host(found.base), *([_host(auth.access_token_url)] if is_renewable(auth) else [])}
+        pace = 1 / system.api.rate_limit if system.api.rate_limit else 0.0
+        for one in (session, tokens):
+            adapter = Paced(system, hosts, pace, auth if one is session else None)
+            one.mount("http://", adapter)
+            one.mount("https://", adapter)
+        self.sessions = (session, tokens)
+        super().__init__(found.base, auth=auth, session=session, config=RuntimeConfiguration())
+
+    def pages(self, label: str, request: Request, values: Mapping[str, Any]) -> Iterator[Page]:
+        """Yield the pages of a request; `values` fill its placeholders.
+
+        Raises ConfigurationError where the request is wrong, KeyaccountsError where another run
+        may be answered better.
+        """
+        params, body = filled(request.params, values), filled(request.body, values)
+        place = f"{self.system.place.file} line {request.line}: {label}"
+        paging = request.paging
+        if paging.size_param and paging.type != "offset" and paging.size is not None:
+            params, body = _with_size(paging, params, body)
+        paginator = paginator_of(paging, params, body)
+        answers = self.paginate(
+            filled(request.path, values),
+            method="GET" if body is None else "POST",
+            params=params,
+            json=body,
+            paginator=paginator,
+            data_selector=request.records.text,
+            headers=request.headers or None,
+            hooks={"response": []},
+        )
+        number = 0
+        while True:
+            number += 1
+            with self._told(place, number):
+                answer = next(answers, None)
+                if answer is None:
+                    return
+                body = answer.response.json()
+                records = records_in(request, body, place)
+            reference = getattr(paginator, "_next_reference", None)
+            yield Page(number, records, body, str(reference) if reference else None)
+
+    def once(
+        self, label: str, line: int, path: str, params: Mapping[str, Any], values: Mapping[str, Any]
+    ) -> Any:
+        """Return the body of one answer."""
+        place = f"{self.system.place.file} line {line}: {label}"
+        with self._told(place, 1):
+            return self.get(filled(path, values), params=filled(dict(params), values)).json()
+
+    def extract_response(self, response: Response, data_selector: Any) -> list[Any]:
+        """Return the records; dlt asks whether a page is empty."""
+        from keyaccounts.sources.paths import Path
+
+        return flat(Path(str(data_selector)).all(response.json()))
+
+    def _send_request(self, request: Any, **kwargs: Any) -> Response:
+        """Send, try again where that may help, and judge the answer."""
+        response = super()._send_request(request, **kwargs)
+        if response.status_code >= HTTPStatus.BAD_REQUEST:
+            raise Refused(response)
+        parsed = _exact(response)
+        response.json = lambda **_: parsed  # type: ignore[method-assign]
+        return response
+
+    @contextmanager
+    def _told(self, place: str, page: int) -> Iterator[None]:
+        try:
+            yield
+        except Refused as error:
+            raise self._refused(error.response, place, page) from error
+        except NoJsonError as error:
+            raise KeyaccountsError(
+                f"{place}: page {page} {error}. Nothing of it landed; run again, and if it stays "
+                "so, see whether the address is that of the API"
+            ) from error
+        except RequestException as error:
+            raise KeyaccountsError(
+                f"{place}: the connection to system {self.system.name} broke at page {page}: "
+                f"{self._clean(_innermost(error))}. Nothing of it landed; see whether the server "
+                "is up, then run again"
+            ) from error
+        except ValueError as error:
+            # dlt does not find what says whether there is another page.
+            raise ConfigurationError(
+                f"{place}: page {page} does not say what paging needs "
+                f"({self._clean(str(error).split(',')[0])[:EXCERPT]})"
+            ) from error
+
+    def _refused(self, response: Response, place: str, page: int) -> KeyaccountsError:
+        status = response.status_code
+        said = " ".join(response.text.split())[:EXCERPT]
+        text = f"{place}: page {page}: system {self.system.name} answers {status}"
+        about = f": {self._clean(said)}" if said else ""
+        assert self.system.api is not None
+        tries = self.system.api.retries + 1
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            return KeyaccountsError(
+                f"{text} (too many requests) {tries} times. Nothing of it landed; set rate_limit "
+                f"of the system lower, or run again later{about}"
+            )
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return KeyaccountsError(
+                f"{text} {tries} times. Nothing of it landed; run again later{about}"
+            )
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            return ConfigurationError(
+                f"{text}: it does not take the sign-in ({self.system.api.auth.type}), or the user "
+                f"may not read this{about}"
+            )
+        return ConfigurationError(f"{text} to {urlsplit(response.url).path}{about}")
+
+    def _clean(self, text: str) -> str:
+        for secret in secrets_of(self.auth):
+            text = text.replace(secret, "***")
+        return text
+
+    def close(self) -> None:
+        """Close the connections."""
+        for session in self.sessions:
+            session.close()
+
+
+class Paced(HTTPAdapter):
+    """Keeps the pace, speaks to no other host, and renews a token that is no longer taken."""
+
+    def __init__(self, system: System, hosts: set[str], pace: float, auth: Any) -> None:
+        """Take seconds between two requests, and the hosts that may hear the sign-in."""
+        super().__init__()
+        self._system, self._hosts, self._pace, self._auth = system, hosts, pace, auth
+        self._next = 0.0
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """Send one request, at its time."""
+        if _host(str(request.url)) not in self._hosts:
+            raise ConfigurationError(
+                f"{self._system.place}: system {self._system.name} points to "
+                f"{_host(str(request.url))}; the sign-in is told to no other host"
+            )
+        response = self._sent(request, *args, **kwargs)
+        if response.status_code == HTTPStatus.UNAUTHORIZED and is_renewable(self._auth):
+            response.close()
+            self._auth.obtain_token()
+            self._auth(request)
+            response = self._sent(request, *args, **kwargs)
+        return response
+
+    def _sent(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        now = time.monotonic()
+        if self._next > now:
+            time.sleep(self._next - now)
+        self._next = max(now, self._next) + self._pace
+        return super().send(request, *args, **kwargs)
+
+
+class Refused(Exception):  # noqa: N818
+    """An answer with a status that is an error."""
+
+    def __init__(self, response: Response) -> None:
+        """Keep the answer."""
+        super().__init__(response.status_code)
+        self.response = response
+
+
+class NoJsonError(Exception):
+    """An answer that is no JSON."""
+
+
+def records_in(request: Request, body: Any, place: str) -> list[Any]:
+    """Return the records of an answer.
+
+    The last name of the path may be missing where there is none; what is around it may not.
+    """
+    found = request.records.all(body)
+    names = request.records.names
+    if names is None:
+        names = (request.records.text.removeprefix("$.").split(".")[0].split("[")[0], "")
+    holder: Any = body
+    for name in names[:-1] if len(names) > 1 else names:
+        if not isinstance(holder, dict) or name not in holder:
+            has = ", ".join(list(body)[:10]) if isinstance(body, dict) else type(body).__name__
+            raise ConfigurationError(
+                f"{place}: the answer has no {request.records.text}; it has {has or 'nothing'}"
+            )
+        holder = holder[name]
+    return flat(found)
+
+
+def flat(found: list[Any]) -> list[Any]:
+    """Return records whether the path leads to each of them or to their list."""
+    if len(found) == 1 and isinstance(found[0], list):
+        return list(found[0])
+    return [record for record in found if record is not None]
+
+
+def _with_size(paging: Paging, params: Any, body: Any) -> tuple[Any, Any]:
+    size = {str(paging.size_param): paging.size}
+    return (params, {**body, **size}) if paging.in_body else ({**params, **size}, body)
+
+
+def _session(system: System) -> BaseSession:
+    assert system.api is not None
+    client = Client.__new__(Client)
+    # As written: dlt wraps it to look for a configuration of its own on disk.
+    inspect.unwrap(Client.__init__)(
+        client,
+        request_timeout=system.api.timeout,
+        raise_for_status=False,
+        request_max_attempts=system.api.retries + 1,
+        request_backoff_factor=FIRST_WAIT,
+        request_max_retry_delay=LONGEST_WAIT,
+    )
+    return client.session
+
+
+def _exact(response: Response) -> Any:
+    """Return the JSON of an answer with all digits of its numbers."""
+    try:
+        return json.loads(response.content, parse_float=Decimal, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        start = " ".join(response.text[:80].split())
+        kind = response.headers.get("Content-Type", "no type").split(";")[0]
+        what = "is HTML" if "<html" in response.text[:1000].lower() else "cannot be read as JSON"
+        raise NoJsonError(f"{what} ({kind}, {str(error)[:60]}): {start}") from error
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is no number")
+
+
+def _host(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
+
+
+def _innermost(error: BaseException) -> str:
+    """Return the cause without the addresses that a library puts around it."""
+    while (inner := error.__cause__ or error.__context__) is not None:
+        error = inner
+    text = str(error).split("\n")[0]
+    return f"{type(error).__name__}: {text}" if text and "://" not in text else type(error).__name__

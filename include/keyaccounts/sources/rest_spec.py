@@ -1,0 +1,254 @@
+"""What `sources.yml` says of a REST API: its sign-in, and the requests of each entity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+from keyaccounts.sources.paths import Path, Template, scalar
+
+INHERITED = ("paging", "records", "total", "zone", "params", "headers")
+"""What a system may say for all its entities."""
+MERGED = ("params", "headers", "fields")
+"""What is merged key by key; anything else replaces what stood there."""
+
+
+@dataclass(frozen=True)
+class Auth:
+    """How to sign in; secrets come from the address or from environment variables."""
+
+    type: str = "none"
+    location: str = "header"
+    name: str = "Authorization"
+    token_url: str = ""
+    grant: str = "client_credentials"
+    client: str = "body"
+    token_params: dict[str, str] = field(default_factory=dict)
+    login_env: str | None = None
+    secret_env: str | None = None
+    refresh_token_env: str | None = None
+    token_file: str | None = None
+
+
+@dataclass(frozen=True)
+class ApiSpec:
+    """What holds for all requests to a system."""
+
+    auth: Auth = Auth()
+    rate_limit: float | None = None
+    retries: int = 5
+    timeout: int = 60
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How an API gives more rows than fit in one answer."""
+
+    type: str = "none"
+    param: str | None = None
+    first: int = 1
+    size: int | None = None
+    size_param: str | None = None
+    next: str = ""
+    more: str | None = None
+    pages: str | None = None
+    in_body: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """Where the value of a column comes from, and what is done to it."""
+
+    line: int
+    source: Template | None = None
+    constant: str | None = None
+    values: tuple[tuple[str, str | None], ...] = ()
+    times: Fraction | None = None
+    epoch: str | None = None
+    zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request with all its pages, and the rows in its answers."""
+
+    line: int
+    path: str
+    records: Path
+    fields: dict[str, Field]
+    params: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    each: Path | None = None
+    paging: Paging = Paging()
+    total: Path | None = None
+    count: tuple[str, dict[str, Any], Path] | None = None
+    most: int | None = None
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Requests:
+    """The requests of one entity: of all rows, of a window, and of what was deleted."""
+
+    whole: tuple[Request, ...]
+    since: tuple[Request, ...]
+    deleted: tuple[Request, ...] = ()
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The mapped columns of the contract, each as the first request has it."""
+        found: dict[str, Field] = {}
+        for request in self.whole:
+            found = {**request.fields, **found}
+        return found
+
+    def without_lines(self) -> Requests:
+        """Return what the requests say, wherever in the file they say it."""
+
+        def bare(request: Request) -> Request:
+            fields = {name: replace(said, line=0) for name, said in request.fields.items()}
+            return replace(request, line=0, fields=fields)
+
+        kinds = (self.whole, self.since, self.deleted)
+        return Requests(*(tuple(bare(request) for request in requests) for requests in kinds))
+
+
+Level = tuple[Mapping[str, Any], list[str | int]]
+"""A mapping of the file, and the path that leads to it."""
+
+
+def api_of(spec: Mapping[str, Any]) -> ApiSpec:
+    """Return what a system says of itself."""
+    auth = dict(spec.get("auth", {}))
+    if "in" in auth:
+        auth["location"] = auth.pop("in")
+    auth.setdefault("name", "X-API-Key" if auth.get("type") == "api_key" else "Authorization")
+    rate = spec.get("rate_limit")
+    return ApiSpec(
+        auth=Auth(**auth),
+        rate_limit=None if rate is None else float(rate),
+        retries=spec.get("retries", 5),
+        timeout=spec.get("timeout", 60),
+    )
+
+
+def levels_of(
+    system: Mapping[str, Any], entity: Mapping[str, Any], name: str
+) -> Iterator[tuple[str, list[Level]]]:
+    """Yield each request of an entity as the mappings that make it up, the widest first.
+
+    The kind is whole, since or deleted.
+    """
+    base: list[Level] = [
+        ({key: system[key] for key in INHERITED if key in system}, ["systems", entity["from"]]),
+        (entity, ["entities", name]),
+    ]
+    listed = entity.get("requests")
+    bases = [base]
+    if listed is not None:
+        own: list[str | int] = ["entities", name, "requests"]
+        bases = [[*base, (spec, [*own, number])] for number, spec in enumerate(listed)]
+    for levels in bases:
+        yield "whole", levels
+        for kind in ("since", "deleted"):
+            owner = next((level for level in reversed(levels) if kind in level[0]), None)
+            if owner is not None:
+                yield kind, [*levels, (owner[0][kind], [*owner[1], kind])]
+            elif kind == "since":
+                yield kind, levels
+
+
+def merged(levels: list[Level]) -> dict[str, Any]:
+    """Return the keys of a request; a parameter that is null in a narrower mapping goes."""
+    found: dict[str, Any] = {}
+    for spec, _ in levels:
+        for key, value in spec.items():
+            if key in MERGED:
+                both = {**found.get(key, {}), **value}
+                found[key] = {name: part for name, part in both.items() if part is not None}
+            else:
+                found[key] = value
+    return found
+
+
+def place_of(levels: list[Level], *keys: str) -> list[str | int]:
+    """Return the path to a key of a request: where it was said last."""
+    for spec, path in reversed(levels):
+        node: Any = spec
+        for key in keys:
+            node = node.get(key) if isinstance(node, Mapping) else None
+        if node is not None:
+            return [*path, *keys]
+    return levels[-1][1]
+
+
+LineOf = Callable[[list[str | int]], int]
+
+
+def requests_of(
+    system: Mapping[str, Any], entity: Mapping[str, Any], name: str, line_of: LineOf
+) -> Requests:
+    """Return the requests of an entity; raises ConfigurationError for a path that is none."""
+    found: dict[str, list[Request]] = {"whole": [], "since": [], "deleted": []}
+    for kind, levels in levels_of(system, entity, name):
+        found[kind].append(_request(kind, levels, line_of))
+    return Requests(**{kind: tuple(requests) for kind, requests in found.items()})
+
+
+def _request(kind: str, levels: list[Level], line_of: LineOf) -> Request:
+    spec = merged(levels)
+    zone = spec.get("zone")
+    fields = {
+        column: field_of(said, line_of(place_of(levels, "fields", column)), zone)
+        for column, said in spec.get("fields", {}).items()
+    }
+    count = spec.get("count")
+    return Request(
+        line=line_of(place_of(levels, "path")),
+        path=spec["path"],
+        records=Path(spec["records"]),
+        fields=fields,
+        params=dict(spec.get("params", {})),
+        headers=dict(spec.get("headers", {})),
+        body=spec.get("body"),
+        each=Path(spec["each"]) if "each" in spec else None,
+        paging=paging_of(spec["paging"]),
+        total=Path(spec["total"]) if spec.get("total") else None,
+        count=count
+        and (
+            count.get("path", spec["path"]),
+            {**spec.get("params", {}), **count.get("params", {})},
+            Path(count["total"]),
+        ),
+        most=spec.get("most"),
+        is_deleted=kind == "deleted",
+    )
+
+
+def paging_of(spec: str | Mapping[str, Any]) -> Paging:
+    """Return how an API pages."""
+    if isinstance(spec, str):
+        return Paging(spec)
+    said = dict(spec)
+    first = said.pop("first", 0 if said["type"] == "offset" else 1)
+    is_in_body = said.pop("in", "params") == "body"
+    return Paging(**said, first=first, in_body=is_in_body)
+
+
+def field_of(spec: str | Mapping[str, Any], line: int, zone: str | None) -> Field:
+    """Return how a column comes from a row."""
+    if isinstance(spec, str):
+        return Field(line, Template(spec), zone=zone)
+    values = spec.get("values", {})
+    return Field(
+        line=line,
+        source=Template(spec["path"]) if "path" in spec else None,
+        constant=scalar(spec.get("value")),
+        values=tuple((scalar(key) or "", scalar(value)) for key, value in values.items()),
+        times=Fraction(str(spec["times"])) if "times" in spec else None,
+        epoch=spec.get("epoch"),
+        zone=spec.get("zone", zone),
+    )
