@@ -106,9 +106,15 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
         counted: dict[str, int] | None = None if plan.in_parts else delta.count_full(con)
     else:
         entity = entity_of(mapping, is_feed=plan.is_feed)
+        parent = mapping.requests.parent if mapping.requests else None
+        if parent is not None:
+            reconcile.add_gone_of_parents(
+                con, entity, intake.loads, parent, intake.source.parents(),
+                is_compared=plan.reconciles,
+            )  # fmt: skip
         landed = delta.write(
             con, intake.settings, entity, incoming, intake.loads, intake.draft,
-            is_feed=plan.is_feed, has_gone=plan.reconciles,
+            is_feed=plan.is_feed, has_gone=plan.reconciles or parent is not None,
         )  # fmt: skip
         counted = reconcile.conclude(con, intake.entity, mapping) if plan.reconciles else None
     landed = replace(

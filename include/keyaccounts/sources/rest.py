@@ -22,7 +22,7 @@ from keyaccounts.sources.base import ALL, Window
 from keyaccounts.sources.mapping import Mapping, System
 from keyaccounts.sources.paths import scalar
 from keyaccounts.sources.rest_client import Api, Page
-from keyaccounts.sources.rest_rows import rows_of
+from keyaccounts.sources.rest_rows import parent_of, rows_of
 from keyaccounts.sources.rest_spec import Request
 
 BATCH_ROWS = 10_000
@@ -36,6 +36,7 @@ class RestSource:
         """Take the address; nothing is asked yet. Raises ConfigurationError."""
         self._api = Api(system, address)
         self._taken_at = datetime.now(UTC)
+        self._parents: set[str] = set()
 
     @property
     def taken_at(self) -> datetime:
@@ -46,7 +47,8 @@ class RestSource:
         """Return the mapped columns; an API says no types."""
         assert mapping.requests is not None
         names = list(mapping.requests.fields)
-        if is_feed and "is_deleted" not in names:
+        if mapping.load == "changes" and "is_deleted" not in names:
+            # All rows say it as those of a window do: else each would look changed.
             names = [*names, "is_deleted"]
         return dict.fromkeys(names, "text")
 
@@ -69,6 +71,7 @@ class RestSource:
         limit: int | None = None,
     ) -> Iterator[pa.RecordBatchReader]:
         """Give the rows in a window as a stream; rows that changed after it may be among them."""
+        self._parents = set()
         schema = pa.schema([(name, pa.string()) for name in columns])
         rows = self._rows(mapping, columns, window, is_feed)
 
@@ -115,6 +118,8 @@ class RestSource:
                 raise TooManyError
             identities, rows = [], []
             for record in page.records:
+                if window.start is not None and (parent := parent_of(mapping, request, record)):
+                    self._parents.add(parent)
                 of_record = list(rows_of(mapping, request, record, wanted))
                 rows += of_record
                 identities.append(
@@ -140,6 +145,10 @@ class RestSource:
                 f"has no {total.text}"
             )
         return found
+
+    def parents(self) -> list[str]:
+        """Return the records of the last window whose rows came with them, all or none."""
+        return sorted(self._parents)
 
     def close(self) -> None:
         """Close the connections."""

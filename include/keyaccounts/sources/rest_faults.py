@@ -16,7 +16,8 @@ from keyaccounts.sources.rest_spec import INHERITED, Level, levels_of, merged, p
 
 SYSTEM_KEYS = ("auth", "rate_limit", "retries", "timeout", *INHERITED)
 REQUEST_KEYS = (
-    "path", *INHERITED, "body", "each", "fields", "count", "most", "since", "deleted", "requests",
+    "path", *INHERITED, "body", "each", "parent", "fields", "count", "most", "since", "deleted",
+    "requests",
 )  # fmt: skip
 DATABASE_KEYS = ("sql", "table", "columns", "changes", "cursor", "partition")
 SAFE_HEADERS = {"accept", "user-agent", "content-type", "prefer"}
@@ -110,6 +111,8 @@ def _request_faults(kind: str, levels: list[Level], name: str, load: str) -> Ite
                         "connection or the environment"
                     ),
                 )
+    if "parent" in spec and not ("each" in spec and spec["parent"] in spec["fields"]):
+        yield place_of(levels, "parent"), "parent needs each, and is one of the fields"
     if "most" in spec and not (spec.get("total") or "count" in spec):
         yield place_of(levels, "most"), "most needs a total"
     used = placeholders([spec["path"], spec.get("params"), spec.get("body")])

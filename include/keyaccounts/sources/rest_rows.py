@@ -31,6 +31,13 @@ def rows_of(
         yield [_value(mapping, request, column, row, record) for column in columns]
 
 
+def parent_of(mapping: Mapping, request: Request, record: Any) -> str | None:
+    """Return what names the record in its rows; None where they stand alone."""
+    if request.parent is None:
+        return None
+    return _value(mapping, request, request.parent, record, record)
+
+
 def _flat(rows: list[Any]) -> Iterator[Any]:
     """Yield the elements, whether the path leads to each of them or to their list."""
     for row in rows:

@@ -82,6 +82,7 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     each: Path | None = None
+    parent: str | None = None
     paging: Paging = Paging()
     total: Path | None = None
     count: tuple[str, dict[str, Any], Path] | None = None
@@ -104,6 +105,11 @@ class Requests:
         for request in self.whole:
             found = {**request.fields, **found}
         return found
+
+    @property
+    def parent(self) -> str | None:
+        """The column that names the record which brings all its rows."""
+        return next((request.parent for request in self.whole if request.parent), None)
 
     def without_lines(self) -> Requests:
         """Return what the requests say, wherever in the file they say it."""
@@ -215,6 +221,7 @@ def _request(kind: str, levels: list[Level], line_of: LineOf) -> Request:
         headers=dict(spec.get("headers", {})),
         body=spec.get("body"),
         each=Path(spec["each"]) if "each" in spec else None,
+        parent=spec.get("parent"),
         paging=paging_of(spec["paging"]),
         total=Path(spec["total"]) if spec.get("total") else None,
         count=count
