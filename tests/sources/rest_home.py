@@ -14,15 +14,10 @@ from keyaccounts.settings import Settings
 from tests.conftest import run_at, settings_for
 from tests.sources.api import Api
 
-REST = """
-  erp_invoices: {from: files}
-  erp_invoice_lines: {from: files}
-"""
-
 
 @dataclass
 class Home:
-    """A home that reads `text`; {url} in it is the address of the API."""
+    """A home that reads `text`; URL in it is the address of the API."""
 
     api: Api
     folder: Path
@@ -33,7 +28,7 @@ class Home:
     def settings(self) -> Settings:
         """The settings, with the file written."""
         file = self.folder / "sources.yml"
-        file.write_text(self.text.replace("URL", self.api.url), "utf-8")
+        file.write_text(self.text.replace("url: URL", f"url: {self.api.url}"), "utf-8")
         return settings_for(self.folder / "home", sources=str(file))
 
     def extract(self, day: str, *entities: str, **told: frozenset[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from keyaccounts.errors import ConfigurationError
@@ -31,7 +31,7 @@ class Path:
         self.is_of_record = text.startswith("$")
         self.names: tuple[str, ...] | None = None
         self._compiled: Any = None
-        if text == "$":
+        if text in {"$", "@"}:
             self.names = ()
         elif SIMPLE.fullmatch(text):
             self.names = tuple(text.removeprefix("$.").split("."))
@@ -93,6 +93,41 @@ class Template:
         return BRACED.sub(lambda _: scalar(next(parts)) or "", self.text)
 
 
+@dataclass(frozen=True)
+class Condition:
+    """Rows that count: a path has one of the values of `only`, and none of those of `excepted`."""
+
+    only: tuple[tuple[Path, tuple[str | None, ...]], ...] = ()
+    excepted: tuple[tuple[Path, tuple[str | None, ...]], ...] = ()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The paths that are looked at."""
+        return tuple(path for path, _ in self.only + self.excepted)
+
+    def holds(self, row: Any, record: Any) -> bool:
+        """Return whether a row counts."""
+        for path, values in self.only:
+            if not _is_among(path, values, row, record):
+                return False
+        return not any(_is_among(path, values, row, record) for path, values in self.excepted)
+
+
+ALWAYS = Condition()
+
+
+def _is_among(path: Path, values: tuple[str | None, ...], row: Any, record: Any) -> bool:
+    found = scalar(path.first(record if path.is_of_record else row))
+    return found in values or any(_is_same_number(found, value) for value in values)
+
+
+def _is_same_number(one: str | None, other: str | None) -> bool:
+    try:
+        return one is not None and other is not None and Decimal(one) == Decimal(other)
+    except InvalidOperation:
+        return False
+
+
 def scalar(value: Any) -> str | None:
     """Return a JSON scalar as text with its digits; an object or a list as JSON."""
     if value is None or isinstance(value, str):
@@ -111,10 +146,19 @@ def filled(node: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(node, dict):
         return {str(key): filled(value, values) for key, value in node.items() if value is not None}
     if isinstance(node, list):
-        return [filled(value, values) for value in node]
+        return [part for value in node for part in _elements(value, values)]
     if not isinstance(node, str):
         return node
     return PLACEHOLDER.sub(lambda match: _placed(match, values), node)
+
+
+def _elements(node: Any, values: Mapping[str, Any]) -> list[Any]:
+    """Return an element of a list; the paths of the fields are several."""
+    found = filled(node, values)
+    match = PLACEHOLDER.fullmatch(node) if isinstance(node, str) else None
+    if match and match[1] == "fields" and "fields" in values:
+        return [str(path) for path in found.split(",") if path]
+    return [found]
 
 
 def placeholders(node: Any) -> set[str]:

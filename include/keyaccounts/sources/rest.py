@@ -124,7 +124,7 @@ class RestSource:
                 rows += of_record
                 identities.append(
                     hash(str(record))
-                    if request.each is not None or len(of_record) != 1
+                    if request.each or request.allocate or len(of_record) != 1
                     else hash(tuple(of_record[0][place] for place in places))
                 )
             tally.add(page, identities)
@@ -229,11 +229,14 @@ def _batch(rows: list[list[str | None]], schema: pa.Schema) -> pa.RecordBatch:
 
 def _paths(request: Request, columns: list[str]) -> list[str]:
     """Return the names in an answer that the columns are made of."""
-    found = [
-        ".".join(path.names)
-        for column in columns
-        if (field := request.fields.get(column)) and field.source
-        for path in field.source.paths
-        if path.names
+    fields = [request.fields[column] for column in columns if column in request.fields]
+    paths = [
+        path
+        for field in fields
+        for path in (
+            *(path for source in field.sources for path in source.paths),
+            *field.condition.paths,
+        )
     ]
-    return list(dict.fromkeys(found))
+    names = [".".join(path.names) for path in (*paths, *request.condition.paths) if path.names]
+    return list(dict.fromkeys(names))

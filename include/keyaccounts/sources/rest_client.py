@@ -67,7 +67,13 @@ class Api(RESTClient):
             one.mount("http://", adapter)
             one.mount("https://", adapter)
         self.sessions = (session, tokens)
-        super().__init__(found.base, auth=auth, session=session, config=RuntimeConfiguration())
+        super().__init__(
+            found.base,
+            headers={"Accept": "application/json"},
+            auth=auth,
+            session=session,
+            config=RuntimeConfiguration(),
+        )
 
     def pages(self, label: str, request: Request, values: Mapping[str, Any]) -> Iterator[Page]:
         """Yield the pages of a request; `values` fill its placeholders.

@@ -12,12 +12,12 @@ from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError
 from keyaccounts.settings import SECRET
 from keyaccounts.sources.paths import Path, Template, placeholders
-from keyaccounts.sources.rest_spec import INHERITED, Level, levels_of, merged, place_of
+from keyaccounts.sources.rest_spec import INHERITED, Level, levels_of, listed, merged, place_of
 
 SYSTEM_KEYS = ("auth", "rate_limit", "retries", "timeout", *INHERITED)
 REQUEST_KEYS = (
-    "path", *INHERITED, "body", "each", "parent", "fields", "count", "most", "since", "deleted",
-    "requests",
+    "path", *INHERITED, "body", "each", "split", "allocate", "only", "except", "parent", "fields",
+    "count", "most", "since", "deleted", "requests",
 )  # fmt: skip
 DATABASE_KEYS = ("sql", "table", "columns", "changes", "cursor", "partition")
 SAFE_HEADERS = {"accept", "user-agent", "content-type", "prefer"}
@@ -94,8 +94,16 @@ def _request_faults(kind: str, levels: list[Level], name: str, load: str) -> Ite
         return
     yield from _field_faults(kind, levels, name, load, spec["fields"])
     for key in ("records", "total", "each"):
-        if spec.get(key):
-            yield from _path_fault(place_of(levels, key), spec[key])
+        for path in listed(spec.get(key) or []):
+            yield from _path_fault(place_of(levels, key), path)
+    for key in ("only", "except"):
+        for path in spec.get(key, {}):
+            yield from _path_fault(place_of(levels, key, path), path)
+    for key, said in spec.get("allocate", {}).items():
+        for path in listed(said):
+            yield from _path_fault(place_of(levels, "allocate", key), path)
+    if "allocate" in spec and "each" in spec:
+        yield place_of(levels, "allocate"), "either each or allocate"
     yield from _paging_faults(levels, spec)
     if "count" in spec:
         yield from _path_fault(place_of(levels, "count", "total"), spec["count"]["total"])
@@ -111,8 +119,9 @@ def _request_faults(kind: str, levels: list[Level], name: str, load: str) -> Ite
                         "connection or the environment"
                     ),
                 )
-    if "parent" in spec and not ("each" in spec and spec["parent"] in spec["fields"]):
-        yield place_of(levels, "parent"), "parent needs each, and is one of the fields"
+    has_rows = "each" in spec or "allocate" in spec
+    if "parent" in spec and not (has_rows and spec["parent"] in spec["fields"]):
+        yield place_of(levels, "parent"), "parent needs each or allocate, and is one of the fields"
     if "most" in spec and not (spec.get("total") or "count" in spec):
         yield place_of(levels, "most"), "most needs a total"
     used = placeholders([spec["path"], spec.get("params"), spec.get("body")])
@@ -131,13 +140,7 @@ def _field_faults(
             near = get_close_matches(column, known, 1)
             hint = f"; {near[0]}?" if near else ""
             yield place, f"{column} is no column of {name} in the contract{hint}"
-        path = said if isinstance(said, str) else said.get("path")
-        if path is None and "value" not in said:
-            yield place, f"{column} needs a path or a value"
-        if path is not None:
-            yield from _path_fault(place, path, Template)
-        if not isinstance(said, str) and "zone" in said:
-            yield from _zone_fault(place, said["zone"])
+        yield from ((place, text) for text in _field_texts(column, said))
     needed = [c.name for c in entity.columns if c.is_key or (c.is_required and kind != "deleted")]
     if load != "full":
         needed.append("updated_at")
@@ -145,6 +148,20 @@ def _field_faults(
     if missing:
         why = f"; load: {load} needs it" if missing == ["updated_at"] else ""
         yield place_of(levels, "fields"), f"fields of {name} lack {', '.join(missing)}{why}"
+
+
+def _field_texts(column: str, said: str | list[str] | Mapping[str, Any]) -> Iterator[str]:
+    spec = said if isinstance(said, Mapping) else {"path": said}
+    if "path" not in spec and "value" not in spec:
+        yield f"{column} needs a path or a value"
+    times = spec.get("times")
+    more = listed(times["path"]) if isinstance(times, Mapping) else []
+    for path in [*listed(spec.get("path", [])), *more]:
+        yield from (text for _, text in _path_fault([], path, Template))
+    for path in (*spec.get("only", {}), *spec.get("except", {})):
+        yield from (text for _, text in _path_fault([], path))
+    if "zone" in spec:
+        yield from (text for _, text in _zone_fault([], spec["zone"]))
 
 
 def _paging_faults(levels: list[Level], spec: Mapping[str, Any]) -> Iterator[Fault]:

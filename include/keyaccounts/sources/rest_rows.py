@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from fractions import Fraction
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,8 +14,8 @@ from zoneinfo import ZoneInfo
 from keyaccounts.contract import load_contract
 from keyaccounts.errors import SourceRefusedError
 from keyaccounts.sources.mapping import Mapping
-from keyaccounts.sources.paths import scalar
-from keyaccounts.sources.rest_spec import Field, Request
+from keyaccounts.sources.paths import Path, scalar
+from keyaccounts.sources.rest_spec import Allocation, Field, Request
 
 PLACES = {"integer": 0, "money": 2, "quantity": 4, "rate": 8}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,16 +28,61 @@ def rows_of(
 
     Raises SourceRefusedError where a path leads to an object in place of a value.
     """
-    rows = [record] if request.each is None else request.each.all(record)
-    for row in _flat(rows):
-        yield [_value(mapping, request, column, row, record) for column in columns]
+    for row in _rows_in(mapping, request, record):
+        if request.condition.holds(row, record):
+            yield [_value(mapping, request, column, row, record) for column in columns]
 
 
 def parent_of(mapping: Mapping, request: Request, record: Any) -> str | None:
     """Return what names the record in its rows; None where they stand alone."""
     if request.parent is None:
         return None
+    if request.is_deleted and not request.condition.holds(record, record):
+        # Of what changed, only what was deleted: the rest comes, or not, with its rows.
+        return None
     return _value(mapping, request, request.parent, record, record)
+
+
+def _rows_in(mapping: Mapping, request: Request, record: Any) -> Iterator[Any]:
+    if request.allocate is not None:
+        try:
+            yield from _allocated(request.allocate, record)
+        except InvalidOperation as error:
+            raise SourceRefusedError(
+                f"{mapping.place.file} line {request.line}: {mapping.label} is refused: "
+                f"{request.allocate.amount.text} in what is allocated is no number"
+            ) from error
+    elif not request.each:
+        yield record
+    for path in request.each:
+        for row in _flat(path.all(record)):
+            if request.split is None or not isinstance(row, str):
+                yield row
+            else:
+                yield from (part.strip() for part in row.split(request.split) if part.strip())
+
+
+def _allocated(allocation: Allocation, record: Any) -> Iterator[dict[str, Any]]:
+    """Yield what settled what: credits in their order first, the payment itself for the rest."""
+
+    def found(paths: tuple[Path, ...]) -> Iterator[list[Any]]:
+        for path in paths:
+            for row in _flat(path.all(record)):
+                yield [Decimal(scalar(allocation.amount.first(row)) or "0"), row]
+
+    credits = list(found(allocation.credits))
+    for amount, target in found(allocation.targets):
+        rest = amount
+        while rest > 0 and credits:
+            part = min(rest, credits[0][0])
+            if part > 0:
+                yield {"from": credits[0][1], "to": target, "amount": part}
+            rest -= part
+            credits[0][0] -= part
+            if credits[0][0] <= 0:
+                credits.pop(0)
+        if rest != 0:
+            yield {"from": None, "to": target, "amount": rest}
 
 
 def _flat(rows: list[Any]) -> Iterator[Any]:
@@ -52,20 +99,46 @@ def _value(mapping: Mapping, request: Request, column: str, row: Any, record: An
     if field is None:
         # A row that the API does not call deleted is there.
         return ("true" if request.is_deleted else "false") if column == "is_deleted" else None
-    if field.source is None:
-        return field.constant
-    found = field.source.value(row, record)
+    if not field.condition.holds(row, record):
+        return None
+    found, source = _found(field, row, record)
     if isinstance(found, dict | list):
         kind = "an object" if isinstance(found, dict) else "a list"
         raise SourceRefusedError(
             f"{mapping.place.file} line {field.line}: {mapping.label} is refused: "
-            f"{field.source.text} is {kind}, no value ({(scalar(found) or '')[:60]}); name what "
+            f"{source} is {kind}, no value ({(scalar(found) or '')[:60]}); name what "
             f"{column} is within it"
         )
     text = scalar(found)
     if text is None:
         return field.constant
+    if isinstance(field.times, Field):
+        factor = scalar(_found(field.times, row, record)[0]) or field.times.constant
+        field = replace(field, times=_factor(factor, field.times))
+        if field.times is None:
+            # Of unknown sign: told as no number, not taken for one.
+            return f"{text} x {factor}"
     return shaped(text, field, _types(mapping.entity)[column])
+
+
+def _found(field: Field, row: Any, record: Any) -> tuple[Any, str]:
+    """Return the value of the first source that finds one, and its path."""
+    for source in field.sources:
+        value = source.value(row, record)
+        if value is not None:
+            return value, source.text
+    return None, ""
+
+
+def _factor(said: str | None, times: Field) -> Fraction | None:
+    for value, meant in times.values:
+        if said == value:
+            said = meant
+            break
+    try:
+        return Fraction(said or "")
+    except (ValueError, ZeroDivisionError):
+        return None
 
 
 @cache
@@ -90,7 +163,7 @@ def shaped(text: str, field: Field, kind: str) -> str | None:
 
 
 def _multiplied(text: str, field: Field, kind: str) -> str:
-    assert field.times is not None
+    assert isinstance(field.times, Fraction)
     try:
         number = Decimal(text.strip())
     except InvalidOperation:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from keyaccounts.sources.paths import Path, Template, scalar
+from keyaccounts.contract import load_contract
+from keyaccounts.sources.paths import ALWAYS, Condition, Path, Template, scalar
 
 INHERITED = ("paging", "records", "total", "zone", "params", "headers")
 """What a system may say for all its entities."""
@@ -62,12 +63,22 @@ class Field:
     """Where the value of a column comes from, and what is done to it."""
 
     line: int
-    source: Template | None = None
+    sources: tuple[Template, ...] = ()
     constant: str | None = None
     values: tuple[tuple[str, str | None], ...] = ()
-    times: Fraction | None = None
+    times: Fraction | Field | None = None
+    condition: Condition = ALWAYS
     epoch: str | None = None
     zone: str | None = None
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """Where a payment says what it settles, and with which credits."""
+
+    credits: tuple[Path, ...]
+    targets: tuple[Path, ...]
+    amount: Path
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,10 @@ class Request:
     params: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
-    each: Path | None = None
+    each: tuple[Path, ...] = ()
+    split: str | None = None
+    allocate: Allocation | None = None
+    condition: Condition = ALWAYS
     parent: str | None = None
     paging: Paging = Paging()
     total: Path | None = None
@@ -168,11 +182,13 @@ def levels_of(
 
 
 def merged(levels: list[Level]) -> dict[str, Any]:
-    """Return the keys of a request; a parameter that is null in a narrower mapping goes."""
+    """Return the keys of a request; what is null in a narrower mapping goes."""
     found: dict[str, Any] = {}
     for spec, _ in levels:
         for key, value in spec.items():
-            if key in MERGED:
+            if value is None:
+                found.pop(key, None)
+            elif key in MERGED:
                 both = {**found.get(key, {}), **value}
                 found[key] = {name: part for name, part in both.items() if part is not None}
             else:
@@ -200,11 +216,11 @@ def requests_of(
     """Return the requests of an entity; raises ConfigurationError for a path that is none."""
     found: dict[str, list[Request]] = {"whole": [], "since": [], "deleted": []}
     for kind, levels in levels_of(system, entity, name):
-        found[kind].append(_request(kind, levels, line_of))
+        found[kind].append(_request(name, kind, levels, line_of))
     return Requests(**{kind: tuple(requests) for kind, requests in found.items()})
 
 
-def _request(kind: str, levels: list[Level], line_of: LineOf) -> Request:
+def _request(name: str, kind: str, levels: list[Level], line_of: LineOf) -> Request:
     spec = merged(levels)
     zone = spec.get("zone")
     fields = {
@@ -220,8 +236,11 @@ def _request(kind: str, levels: list[Level], line_of: LineOf) -> Request:
         params=dict(spec.get("params", {})),
         headers=dict(spec.get("headers", {})),
         body=spec.get("body"),
-        each=Path(spec["each"]) if "each" in spec else None,
-        parent=spec.get("parent"),
+        each=paths_of(spec.get("each", [])),
+        split=spec.get("split"),
+        allocate=_allocation(spec["allocate"]) if "allocate" in spec else None,
+        condition=_condition(spec),
+        parent=spec.get("parent", _self_named(name, spec)),
         paging=paging_of(spec["paging"]),
         total=Path(spec["total"]) if spec.get("total") else None,
         count=count
@@ -235,6 +254,38 @@ def _request(kind: str, levels: list[Level], line_of: LineOf) -> Request:
     )
 
 
+def _self_named(name: str, spec: Mapping[str, Any]) -> str | None:
+    """Return the key of a record that is a row only under a condition: without it, it is gone."""
+    keys = load_contract()[name].keys
+    is_conditional = "only" in spec or "except" in spec
+    has_rows = "each" in spec or "allocate" in spec
+    return keys[0] if is_conditional and not has_rows and len(keys) == 1 else None
+
+
+def listed(spec: Any) -> list[Any]:
+    """Return a list, or the one element that stands in its place."""
+    return list(spec) if isinstance(spec, list) else [spec]
+
+
+def paths_of(spec: str | list[str]) -> tuple[Path, ...]:
+    """Return the paths."""
+    return tuple(Path(path) for path in listed(spec))
+
+
+def _allocation(spec: Mapping[str, Any]) -> Allocation:
+    return Allocation(paths_of(spec["from"]), paths_of(spec["to"]), Path(spec["amount"]))
+
+
+def _condition(spec: Mapping[str, Any]) -> Condition:
+    def sides(key: str) -> tuple[tuple[Path, tuple[str | None, ...]], ...]:
+        return tuple(
+            (Path(path), tuple(scalar(value) for value in listed(values)))
+            for path, values in spec.get(key, {}).items()
+        )
+
+    return Condition(sides("only"), sides("except"))
+
+
 def paging_of(spec: str | Mapping[str, Any]) -> Paging:
     """Return how an API pages."""
     if isinstance(spec, str):
@@ -245,17 +296,25 @@ def paging_of(spec: str | Mapping[str, Any]) -> Paging:
     return Paging(**said, first=first, in_body=is_in_body)
 
 
-def field_of(spec: str | Mapping[str, Any], line: int, zone: str | None) -> Field:
+def field_of(spec: str | list[str] | Mapping[str, Any], line: int, zone: str | None) -> Field:
     """Return how a column comes from a row."""
-    if isinstance(spec, str):
-        return Field(line, Template(spec), zone=zone)
+    if not isinstance(spec, Mapping):
+        return Field(line, tuple(Template(path) for path in listed(spec)), zone=zone)
     values = spec.get("values", {})
+    times = spec.get("times")
     return Field(
         line=line,
-        source=Template(spec["path"]) if "path" in spec else None,
+        sources=tuple(Template(path) for path in listed(spec.get("path", []))),
         constant=scalar(spec.get("value")),
         values=tuple((scalar(key) or "", scalar(value)) for key, value in values.items()),
-        times=Fraction(str(spec["times"])) if "times" in spec else None,
+        times=(
+            field_of(times, line, None)
+            if isinstance(times, Mapping)
+            else None
+            if times is None
+            else Fraction(str(times))
+        ),
+        condition=_condition(spec),
         epoch=spec.get("epoch"),
         zone=spec.get("zone", zone),
     )
