@@ -16,7 +16,7 @@ from typing import Any
 
 from keyaccounts.errors import ConfigurationError
 
-SIMPLE = re.compile(r"(\$\.)?[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+SIMPLE = re.compile(r"(\$\.)?[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*")
 BRACED = re.compile(r"\{([^{}]+)\}")
 PLACEHOLDER = re.compile(r"\{(start|fields|offset|page|size)(?::([^{}]*))?\}")
 DAY_AND_TIME = "%Y-%m-%dT%H:%M:%SZ"
