@@ -127,9 +127,10 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
         refuse_bad_share(intake.settings, incoming, landed)
     refuse_changed_types(intake, types)
     is_emptied = confirm_losses(intake, is_full, landed, found)
+    # Read before there is a new load: the position is that of the newest one.
+    before = read_position(intake.settings, mapping.entity)
     landed = _commit(intake, plan, incoming, types, landed, is_emptied)
     day: date | None = intake.run.as_of_date
-    before = read_position(intake.settings, mapping.entity)
     if counted is None:
         day = before.reconciled_on if before else None
     write_position(

@@ -238,5 +238,6 @@ def _paths(request: Request, columns: list[str]) -> list[str]:
             *field.condition.paths,
         )
     ]
-    names = [".".join(path.names) for path in (*paths, *request.condition.paths) if path.names]
+    paths += [*request.condition.paths, *request.each]
+    names = [".".join(path.names) for path in paths if path.names]
     return list(dict.fromkeys(names))
