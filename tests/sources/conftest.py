@@ -35,9 +35,9 @@ def company_of(
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     """Give an HTTP server; retries do not wait."""
-    from keyaccounts.sources import rest_client
+    from keyaccounts.sources import rest_session
 
-    monkeypatch.setattr(rest_client, "FIRST_WAIT", 0.0)
-    monkeypatch.setattr(rest_client, "LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(rest_session, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(rest_session, "LONGEST_WAIT", 0.0)
     with started_api() as found:
         yield found

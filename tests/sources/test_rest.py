@@ -338,12 +338,12 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         found.append(seconds)
         clock[0] += seconds
 
-    from keyaccounts.sources import rest_client
+    from keyaccounts.sources import rest_session
 
-    monkeypatch.setattr(rest_client, "FIRST_WAIT", 1.0)
-    monkeypatch.setattr(rest_client, "LONGEST_WAIT", 60.0)
+    monkeypatch.setattr(rest_session, "FIRST_WAIT", 1.0)
+    monkeypatch.setattr(rest_session, "LONGEST_WAIT", 60.0)
     monkeypatch.setattr("tenacity.nap.time.sleep", sleep)
-    monkeypatch.setattr(rest_client.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(rest_session.time, "monotonic", lambda: clock[0])
     return found
 
 
@@ -450,3 +450,38 @@ def test_a_long_answer_takes_no_memory(home: Home, shop: Shop) -> None:
     finally:
         rest.BATCH_ROWS = rest_rows
     assert seen == [100] * 10
+
+
+def test_what_changes_its_type_is_refused(home: Home, shop: Shop) -> None:
+    """An optional column that no longer parses would be null everywhere, and nobody see it."""
+    home.text = paged(SOURCES, "page")
+    home.extract("2026-03-01", "crm_accounts")
+    before = home.landing()
+    for one in shop.customers:
+        one["terms"] = f"net {one['terms']}"
+    with pytest.raises(SourceRefusedError) as refused:
+        home.extract("2026-03-02", "crm_accounts")
+    assert "line 21: crm_accounts in shop is refused: no value of column payment_terms_days" in (
+        str(refused.value)
+    )
+    assert home.landing() == before
+    shop.customers[0]["terms"] = 30
+    said = home.extract("2026-03-02", "crm_accounts")["crm_accounts"]
+    assert said["nulled"] == {"payment_terms_days": 46}
+
+
+def test_what_is_no_longer_there_is_told(home: Home, shop: Shop) -> None:
+    home.text = paged(SOURCES, "page")
+    home.extract("2026-03-01", "crm_accounts")
+    for one in shop.customers:
+        del one["terms"]
+        one["color"] = "red"
+    said = home.extract("2026-03-02", "crm_accounts")["crm_accounts"]
+    note = "column payment_terms_days is null in all rows now, sources.yml line 21"
+    assert said["notes"] == [note]
+    # It is told once, and what comes back needs no word.
+    assert home.extract("2026-03-03", "crm_accounts")["crm_accounts"]["notes"] == []
+    for one in shop.customers:
+        del one["name"]
+    with pytest.raises(SourceRefusedError, match="47 of 47 rows break the contract"):
+        home.extract("2026-03-04", "crm_accounts")

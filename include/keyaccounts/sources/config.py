@@ -15,7 +15,8 @@ from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError
 from keyaccounts.sources.faults import ADDRESSES, line_of, meaning_faults, schema_faults
 from keyaccounts.sources.mapping import Line, Mapping, Sources, Statement, System
-from keyaccounts.sources.rest_spec import Requests, api_of, requests_of
+from keyaccounts.sources.rest_levels import api_of, requests_of
+from keyaccounts.sources.rest_spec import Requests
 
 UNITS = {"minute": "minutes", "hour": "hours", "day": "days"}
 

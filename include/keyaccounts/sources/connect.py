@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -119,7 +120,8 @@ def _opened(system: System, address: str) -> Source:
 
         return PostgresSource(system, address)
     if system.kind == "rest":
-        # dlt takes a second to import.
+        # dlt takes a second to import. Only its client is used, and it may tell nobody that it is.
+        os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
         from keyaccounts.sources.rest import RestSource
 
         return RestSource(system, address)

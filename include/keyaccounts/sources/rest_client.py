@@ -1,11 +1,8 @@
-"""Requests to a REST API through dlt's client: pace, retries, sign-in, and errors told plainly."""
+"""Requests to a REST API through dlt's client, and errors told plainly."""
 
 from __future__ import annotations
 
-import inspect
 import json
-import os
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,27 +11,18 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-# Only the client is used, and nothing may tell anybody that it is.
-os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-
 from dlt.common.configuration.specs.runtime_configuration import RuntimeConfiguration
-from dlt.sources.helpers.requests.retry import Client
 from dlt.sources.helpers.rest_client.client import RESTClient
-from requests import PreparedRequest, RequestException, Response
-from requests import Session as BaseSession
-from requests.adapters import HTTPAdapter
+from requests import RequestException, Response
 
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.sources.mapping import System
-from keyaccounts.sources.paths import filled
+from keyaccounts.sources.paths import Path, filled
 from keyaccounts.sources.rest_auth import Address, auth_of, is_renewable, secrets_of
 from keyaccounts.sources.rest_paging import paginator_of
+from keyaccounts.sources.rest_session import Paced, host_of, session_of
 from keyaccounts.sources.rest_spec import Paging, Request
 
-FIRST_WAIT = 1.0
-"""Seconds before the first retry; each further one waits twice as long."""
-LONGEST_WAIT = 300.0
-"""Seconds that a retry waits at most, whatever the server asks for."""
 EXCERPT = 200
 
 
@@ -57,10 +45,13 @@ class Api(RESTClient):
         assert system.api is not None
         self.system = system
         found = Address.of(system, address)
-        tokens = _session(system)
+        tokens = session_of(system)
         auth = auth_of(system, system.api.auth, found, tokens)
-        session = _session(system)
-        hosts = {_host(found.base), *([_host(auth.access_token_url)] if is_renewable(auth) else [])}
+        session = session_of(system)
+        hosts = {
+            host_of(found.base),
+            *([host_of(auth.access_token_url)] if is_renewable(auth) else []),
+        }
         pace = 1 / system.api.rate_limit if system.api.rate_limit else 0.0
         for one in (session, tokens):
             adapter = Paced(system, hosts, pace, auth if one is session else None)
@@ -119,8 +110,6 @@ class Api(RESTClient):
 
     def extract_response(self, response: Response, data_selector: Any) -> list[Any]:
         """Return the records; dlt asks whether a page is empty."""
-        from keyaccounts.sources.paths import Path
-
         return flat(Path(str(data_selector)).all(response.json()))
 
     def _send_request(self, request: Any, **kwargs: Any) -> Response:
@@ -190,38 +179,6 @@ class Api(RESTClient):
             session.close()
 
 
-class Paced(HTTPAdapter):
-    """Keeps the pace, speaks to no other host, and renews a token that is no longer taken."""
-
-    def __init__(self, system: System, hosts: set[str], pace: float, auth: Any) -> None:
-        """Take seconds between two requests, and the hosts that may hear the sign-in."""
-        super().__init__()
-        self._system, self._hosts, self._pace, self._auth = system, hosts, pace, auth
-        self._next = 0.0
-
-    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        """Send one request, at its time."""
-        if _host(str(request.url)) not in self._hosts:
-            raise ConfigurationError(
-                f"{self._system.place}: system {self._system.name} points to "
-                f"{_host(str(request.url))}; the sign-in is told to no other host"
-            )
-        response = self._sent(request, *args, **kwargs)
-        if response.status_code == HTTPStatus.UNAUTHORIZED and is_renewable(self._auth):
-            response.close()
-            self._auth.obtain_token()
-            self._auth(request)
-            response = self._sent(request, *args, **kwargs)
-        return response
-
-    def _sent(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        now = time.monotonic()
-        if self._next > now:
-            time.sleep(self._next - now)
-        self._next = max(now, self._next) + self._pace
-        return super().send(request, *args, **kwargs)
-
-
 class Refused(Exception):  # noqa: N818
     """An answer with a status that is an error."""
 
@@ -267,21 +224,6 @@ def _with_size(paging: Paging, params: Any, body: Any) -> tuple[Any, Any]:
     return (params, {**body, **size}) if paging.in_body else ({**params, **size}, body)
 
 
-def _session(system: System) -> BaseSession:
-    assert system.api is not None
-    client = Client.__new__(Client)
-    # As written: dlt wraps it to look for a configuration of its own on disk.
-    inspect.unwrap(Client.__init__)(
-        client,
-        request_timeout=system.api.timeout,
-        raise_for_status=False,
-        request_max_attempts=system.api.retries + 1,
-        request_backoff_factor=FIRST_WAIT,
-        request_max_retry_delay=LONGEST_WAIT,
-    )
-    return client.session
-
-
 def _exact(response: Response) -> Any:
     """Return the JSON of an answer with all digits of its numbers."""
     try:
@@ -295,11 +237,6 @@ def _exact(response: Response) -> Any:
 
 def _no_number(text: str) -> Any:
     raise ValueError(f"{text} is no number")
-
-
-def _host(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
 
 def _innermost(error: BaseException) -> str:

@@ -12,7 +12,14 @@ from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError
 from keyaccounts.settings import SECRET
 from keyaccounts.sources.paths import Path, Template, placeholders
-from keyaccounts.sources.rest_spec import INHERITED, Level, levels_of, listed, merged, place_of
+from keyaccounts.sources.rest_levels import (
+    INHERITED,
+    Level,
+    levels_of,
+    listed,
+    merged,
+    place_of,
+)
 
 SYSTEM_KEYS = ("auth", "rate_limit", "retries", "timeout", *INHERITED)
 REQUEST_KEYS = (
