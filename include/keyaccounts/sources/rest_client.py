@@ -17,7 +17,7 @@ from requests import RequestException, Response
 
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.sources.mapping import System
-from keyaccounts.sources.paths import Path, filled
+from keyaccounts.sources.paths import Path, filled, scalar
 from keyaccounts.sources.rest_auth import Address, auth_of, is_renewable, secrets_of
 from keyaccounts.sources.rest_paging import paginator_of
 from keyaccounts.sources.rest_session import Paced, host_of, session_of
@@ -72,7 +72,8 @@ class Api(RESTClient):
         Raises ConfigurationError where the request is wrong, KeyaccountsError where another run
         may be answered better.
         """
-        params, body = filled(request.params, values), filled(request.body, values)
+        params = {name: scalar(value) for name, value in filled(request.params, values).items()}
+        body = filled(request.body, values)
         place = f"{self.system.place.file} line {request.line}: {label}"
         paging = request.paging
         if paging.size_param and paging.type != "offset" and paging.size is not None:
