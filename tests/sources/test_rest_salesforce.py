@@ -226,6 +226,8 @@ def test_nights_follow_the_org(home: Home, org: Org) -> None:
     org.put("Task", "T5", IsClosed=False)
     org.put("Task", "T6", AccountId=None)
     org.put("Contact", "C7", AccountId=None)
+    # Deleted, and no longer of an account: what makes a contact count is not asked of a deletion.
+    org.put("Contact", "C6", AccountId=None, IsDeleted=True)
     said = home.extract("2026-03-03", *ENTITIES)
     _compare(home, org)
     names = "account_id, account_name, merged_into_account_id"
@@ -233,7 +235,7 @@ def test_nights_follow_the_org(home: Home, org: Org) -> None:
     assert found["A1"] == ("Renamed", None)
     assert found["A2"] == ("Firm 2", "A1")
     assert "A3" not in found
-    assert (said["crm_activities"]["deleted"], said["crm_contacts"]["deleted"]) == (3, 1)
+    assert (said["crm_activities"]["deleted"], said["crm_contacts"]["deleted"]) == (3, 2)
     # Out of the recycle bin: what was merged stays merged.
     org.now += timedelta(days=1)
     del org.rows["Account"]["A2"]

@@ -19,6 +19,7 @@ from keyaccounts.sources.rest_levels import (
     listed,
     merged,
     place_of,
+    spec_of,
 )
 
 SYSTEM_KEYS = ("auth", "rate_limit", "retries", "timeout", *INHERITED)
@@ -92,7 +93,7 @@ def rest_entity_faults(
 
 
 def _request_faults(kind: str, levels: list[Level], name: str, load: str) -> Iterator[Fault]:
-    spec = merged(levels)
+    spec = spec_of(kind, levels)
     here = levels[-1][1]
     missing = [key for key in ("path", "records", "fields", "paging") if key not in spec]
     if missing:

@@ -20,6 +20,7 @@ from keyaccounts.sources.rest_spec import (
 
 INHERITED = ("paging", "records", "total", "zone", "params", "headers")
 """What a system may say for all its entities."""
+CONDITIONS = ("only", "except")
 MERGED = ("params", "headers", "fields")
 """What is merged key by key; anything else replaces what stood there."""
 
@@ -83,6 +84,17 @@ def merged(levels: list[Level]) -> dict[str, Any]:
     return found
 
 
+def spec_of(kind: str, levels: list[Level]) -> dict[str, Any]:
+    """Return the keys of a request. What makes a row count is not asked of a deletion."""
+    if kind == "deleted":
+        bare = [
+            ({key: value for key, value in spec.items() if key not in CONDITIONS}, path)
+            for spec, path in levels[:-1]
+        ]
+        levels = [*bare, levels[-1]]
+    return merged(levels)
+
+
 def place_of(levels: list[Level], *keys: str) -> list[str | int]:
     """Return the path to a key of a request: where it was said last."""
     for spec, path in reversed(levels):
@@ -108,7 +120,7 @@ def requests_of(
 
 
 def _request(name: str, kind: str, levels: list[Level], line_of: LineOf) -> Request:
-    spec = merged(levels)
+    spec = spec_of(kind, levels)
     zone = spec.get("zone")
     fields = {
         column: field_of(said, line_of(place_of(levels, "fields", column)), zone)
