@@ -74,12 +74,15 @@ HTML = Answer(
         (0, [Answer({"message": "no"}, 403)], 2, "or the user may not read this"),
         (0, [Answer({"message": "bad filter"}, 400)], 2, 'to /v1/customers: {"message": "bad fil'),
         # An error with the status of a success.
-        (1, [Answer({"error": "timeout", "code": 7})], 2, "has no data.customers; it has error"),
-        (1, [Answer(["not", "that"])], 2, "the answer has no data.customers; it has list"),
+        (1, [Answer({"error": "timeout", "code": 7})], 5, "has no data.customers; it has error"),
+        (1, [Answer({"data": {"customers": {"error": "timeout"}}, "meta": {}})], 5,
+         "page 2: data.customers is no list of records: {'error': 'timeout'}"),
+        (0, [Answer({"error": "no such"})], 2, "page 1: the answer has no data.customers"),
+        (1, [Answer(["not", "that"])], 5, "the answer has no data.customers; it has list"),
     ],
     ids=[
         "cut", "500", "429", "repeats", "empty", "lost", "shifted", "torn", "nan", "html", "401",
-        "403", "400", "error-200", "list",
+        "403", "400", "error-200", "error-object", "wrong", "list",
     ],
 )  # fmt: skip
 def test_no_half_load(
@@ -158,6 +161,25 @@ def test_a_cursor_that_goes_in_circles(
     shop.api.say = say
     code, said = extract(home, capsys)
     assert (code, "page 2 repeats page 1" in said) == (5, True), said
+
+
+def test_an_error_in_place_of_a_list(
+    home: Home, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the answer itself is the list, an object is none: it would end the pages."""
+    home.text = paged(SOURCES, "link").replace("data.customers", "$")
+    say = shop.api.say
+
+    def bare(call: Call) -> Answer | None:
+        found = say(call)
+        return found and Answer(found.body["data"]["customers"], headers=found.headers)
+
+    shop.api.say = bare
+    assert extract(home, capsys) == (0, "")
+    assert home.rows("crm_accounts", "account_id") == NAMES
+    shop.api.after(1, Answer({"message": "try later"}))
+    code, said = extract(home, capsys)
+    assert (code, "$ is no list of records: {'message': 'try later'}" in said) == (5, True), said
 
 
 def test_a_promise_that_never_comes_is_told(

@@ -337,7 +337,7 @@ def test_nights_follow_the_books(home: Home, books: Books) -> None:
     )
     books.remove("Invoice", "40115")
     books.remove("CreditMemo", "999")
-    books.change("Invoice", "40116", Deposit=0)
+    books.change("Invoice", "40116", Deposit=0.0)
     books.put("Invoice", "80000", CustomerRef={"value": "10"}, TxnDate="2026-03-02", TotalAmt=7,
               Line=[{"Id": "1", "Amount": 7, "DetailType": "SalesItemLineDetail"}])  # fmt: skip
     said = home.extract("2026-03-03", *documents)
@@ -350,6 +350,49 @@ def test_nights_follow_the_books(home: Home, books: Books) -> None:
         "from Invoice where MetaData.LastUpdatedTime >= '2026-03-01T16:00:00-00:00'" in text
         for text in asked
     )
+
+
+def test_what_changes_between_two_requests_is_not_taken_for_deleted(
+    home: Home, books: Books
+) -> None:
+    """The log of changes names what changed too: its lines come with the next night."""
+    home.extract("2026-03-01", "erp_invoice_lines")
+    books.now += timedelta(days=1)
+    say = books.api.say
+
+    def racing(call: Call) -> Answer | None:
+        if call.query.get("entities") == "Invoice":
+            books.change("Invoice", "40114")
+        return say(call)
+
+    books.api.say = racing
+    said = home.extract("2026-03-03", "erp_invoice_lines")["erp_invoice_lines"]
+    assert said["deleted"] == 0
+    lines = home.rows("erp_invoice_lines", "invoice_line_id, invoice_id, net_amount")
+    assert Counter(lines) == _rows_of_lines(books)
+
+
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_what_comes_and_goes_while_it_is_read(home: Home, books: Books, is_removed: bool) -> None:
+    """The number is asked for before and after, and what came may lie between the two."""
+    say = books.api.say
+
+    def racing(call: Call) -> Answer | None:
+        found = say(call)
+        if (
+            "from CreditMemo" in call.query.get("query", "")
+            and "startposition 9" in call.query["query"]
+        ):
+            if is_removed:
+                books.kinds["CreditMemo"].pop("999")
+            else:
+                books.put("CreditMemo", "1", CustomerRef={"value": "10"}, TotalAmt=1,
+                          TxnDate="2026-03-01", Line=[])  # fmt: skip
+        return found
+
+    books.api.say = racing
+    said = home.extract("2026-03-01", "erp_invoices")["erp_invoices"]
+    assert said["rows"] == 18
 
 
 def test_faults_of_quickbooks(home: Home, books: Books) -> None:

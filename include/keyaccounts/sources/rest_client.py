@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,12 +16,11 @@ from requests import RequestException, Response
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.sources.mapping import System
 from keyaccounts.sources.paths import Path, filled, scalar
+from keyaccounts.sources.rest_answers import EXCERPT, NoJsonError, exact, flat, records_in
 from keyaccounts.sources.rest_auth import Address, auth_of, is_renewable, secrets_of
 from keyaccounts.sources.rest_paging import paginator_of
 from keyaccounts.sources.rest_session import Paced, host_of, session_of
 from keyaccounts.sources.rest_spec import Paging, Request
-
-EXCERPT = 200
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ class Api(RESTClient):
                 if answer is None:
                     return
                 body = answer.response.json()
-                records = records_in(request, body, place)
+                records = records_in(request, body, place, number)
             reference = getattr(paginator, "_next_reference", None)
             yield Page(number, records, body, str(reference) if reference else None)
 
@@ -118,7 +115,7 @@ class Api(RESTClient):
         response = super()._send_request(request, **kwargs)
         if response.status_code >= HTTPStatus.BAD_REQUEST:
             raise Refused(response)
-        parsed = _exact(response)
+        parsed = exact(response)
         response.json = lambda **_: parsed  # type: ignore[method-assign]
         return response
 
@@ -189,55 +186,9 @@ class Refused(Exception):  # noqa: N818
         self.response = response
 
 
-class NoJsonError(Exception):
-    """An answer that is no JSON."""
-
-
-def records_in(request: Request, body: Any, place: str) -> list[Any]:
-    """Return the records of an answer.
-
-    The last name of the path may be missing where there is none; what is around it may not.
-    """
-    found = request.records.all(body)
-    names = request.records.names
-    if names is None:
-        names = (request.records.text.removeprefix("$.").split(".")[0].split("[")[0], "")
-    holder: Any = body
-    for name in names[:-1] if len(names) > 1 else names:
-        if not isinstance(holder, dict) or name not in holder:
-            has = ", ".join(list(body)[:10]) if isinstance(body, dict) else type(body).__name__
-            raise ConfigurationError(
-                f"{place}: the answer has no {request.records.text}; it has {has or 'nothing'}"
-            )
-        holder = holder[name]
-    return flat(found)
-
-
-def flat(found: list[Any]) -> list[Any]:
-    """Return records whether the path leads to each of them or to their list."""
-    if len(found) == 1 and isinstance(found[0], list):
-        return list(found[0])
-    return [record for record in found if record is not None]
-
-
 def _with_size(paging: Paging, params: Any, body: Any) -> tuple[Any, Any]:
     size = {str(paging.size_param): paging.size}
     return (params, {**body, **size}) if paging.in_body else ({**params, **size}, body)
-
-
-def _exact(response: Response) -> Any:
-    """Return the JSON of an answer with all digits of its numbers."""
-    try:
-        return json.loads(response.content, parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
-        start = " ".join(response.text[:80].split())
-        kind = response.headers.get("Content-Type", "no type").split(";")[0]
-        what = "is HTML" if "<html" in response.text[:1000].lower() else "cannot be read as JSON"
-        raise NoJsonError(f"{what} ({kind}, {str(error)[:60]}): {start}") from error
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number")
 
 
 def _innermost(error: BaseException) -> str:
