@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from keyaccounts.cli import main
 from keyaccounts.errors import KeyaccountsError
 from tests.sources.api import Answer, Api, Call
 from tests.sources.rest_home import Home
@@ -248,3 +249,20 @@ def test_another_mapping_reads_all_again(home: Home, ledger: Ledger) -> None:
     said = home.extract(str(ledger.now.date()), "erp_invoice_lines")["erp_invoice_lines"]
     assert said["notes"][0].startswith("the mapping or its columns changed")
     assert home.rows("erp_invoice_lines", "invoice_line_id")[0] == ("1/0",)
+
+
+def test_check_tries_a_window_too(
+    home: Home, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home.folder / "files").mkdir()
+    (home.folder / "files/crm_accounts.csv").write_text("account_id,account_name\nA,F\n", "utf-8")
+    file = str(home.settings.sources)
+    assert main(["sources", "check", "--sources", file]) == 0
+    out = capsys.readouterr().out
+    assert "erp_invoices: incremental from shop, 8 of " in out
+    assert out.count("0 rows changed within a day") == 2
+    home.text = home.text.replace("path: /removed", "path: /remove")
+    assert main(["sources", "check", "--sources", str(home.settings.sources)]) == 2
+    assert "answers 404 to /remove" in capsys.readouterr().err
+    assert main(["sources", "preview", "erp_invoice_lines", "--sources", file]) == 0
+    assert "100 rows looked at: 100 would land, 0 be held back" in capsys.readouterr().out
