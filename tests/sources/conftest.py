@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.postgres import Server, started_server
+from tests.sources.api import Api, started_api
 from tests.sources.company import Company
 
 
@@ -29,3 +30,14 @@ def company_of(
         return company
 
     return made
+
+
+@pytest.fixture
+def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    """Give an HTTP server; retries do not wait."""
+    from keyaccounts.sources import rest_session
+
+    monkeypatch.setattr(rest_session, "FIRST_WAIT", 0.0)
+    monkeypatch.setattr(rest_session, "LONGEST_WAIT", 0.0)
+    with started_api() as found:
+        yield found

@@ -37,6 +37,22 @@ def test_what_is_no_json_is_told_without_it(monkeypatch: pytest.MonkeyPatch) -> 
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("facts", "address"),
+    [
+        ({"conn_type": "http", "host": "api.example.com", "schema": "https", "password": "t/1"},
+         "https://:t%2F1@api.example.com"),
+        ({"conn_type": "http", "host": "https://api.example.com/v1", "login": "me", "port": 8443},
+         "https://me@api.example.com:8443/v1"),
+        ({"conn_type": "http", "host": "api.example.com", "login": "id", "password": "secret",
+          "extra": {"refresh_token": "r&1", "timeout": 5}},
+         "http://id:secret@api.example.com?refresh_token=r%261"),
+    ],
+)  # fmt: skip
+def test_a_connection_to_an_api_is_an_address(facts: dict[str, object], address: str) -> None:
+    assert address_of(facts) == address
+
+
 @pytest.mark.parametrize("kind", ["postgres", "postgresql"])
 def test_a_connection_without_user_has_none(kind: str) -> None:
     assert address_of({"conn_type": kind, "host": "db"}) == "postgresql://db/"

@@ -7,7 +7,12 @@ from keyaccounts.landing import reconcile
 from keyaccounts.landing.checked import Landed
 from keyaccounts.landing.loads import rows_sql
 from keyaccounts.landing.plan import Intake, newest_number, unmapped_columns
+from keyaccounts.landing.write import Fetched
 
+NOTHING = "nothing"
+"""The type of a column of which no row has a value."""
+FEW = 20
+"""Below so many bad rows a share of a window says nothing; all that landed is judged later."""
 MANY = 100
 """From so many rows on, losing half of them overnight has to be confirmed."""
 
@@ -33,16 +38,48 @@ def drift(intake: Intake, types: dict[str, str]) -> list[str]:
     notes += [f"column {n} is gone at the source: it is null now"
               for n in before if n not in types and n in names]  # fmt: skip
     return notes + [
-        f"column {n} was {before[n]} at the source and is {types[n]} now"
+        f"column {n} is null in all rows now, {intake.mapping.column_places.get(n, '')}"
+        if types[n] == NOTHING
+        else f"column {n} was {before[n]} at the source and is {types[n]} now"
         for n in types
-        if n in names and n in before and before[n] != types[n]
+        if n in names and n in before and before[n] not in {types[n], NOTHING}
     ]
+
+
+def types_that_came(
+    intake: Intake, types: dict[str, str], fetched: Fetched, is_full: bool
+) -> dict[str, str]:
+    """Return the types, NOTHING where an API gave no value: it says no types, nor what it has.
+
+    A window is no measure of that.
+    """
+    if intake.mapping.requests is None:
+        return types
+    if not is_full:
+        return types | {n: t for n, t in intake.before.get("types", {}).items() if n in types}
+    return {n: NOTHING if fetched.nulls.get(n) == fetched.rows else t for n, t in types.items()}
+
+
+def refuse_unparsed(intake: Intake) -> None:
+    """Refuse values of an API of which none is of the type of its column: the type changed."""
+    rows = intake.con.execute(
+        "select column_name, any_value(value), any_value(rule), count(*) from bad_rows "
+        "where rule like 'is not %' group by 1 order by 1"
+    ).fetchall()
+    for column, value, rule, count in rows:
+        good = intake.con.execute(f'select count("{column}") from checked').fetchall()[0][0]
+        if good == 0 and count >= FEW:
+            place = intake.mapping.column_places.get(column, intake.mapping.place)
+            raise SourceRefusedError(
+                f"{place}: {intake.mapping.label} is refused: no value of column {column} parses. "
+                f"First: {value!r} {rule}. Repair the source or its path"
+            )
 
 
 def refuse_changed_types(intake: Intake, types: dict[str, str]) -> None:
     """A column of another type whose values do not parse is no matter of single rows."""
     before = intake.before.get("types", {})
-    changed = [name for name in types if name in before and before[name] != types[name]]
+    changed = [n for n in types if n in before and before[n] not in {types[n], NOTHING}]
     rows = intake.con.execute(
         "select column_name, place, value, rule from bad_rows "
         "where column_name = any(?) and rule like 'is not %' order by all limit 1",

@@ -17,7 +17,15 @@ import pyarrow.parquet as pq
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.landing import delta, reconcile
 from keyaccounts.landing.checked import Landed, refuse_bad_share
-from keyaccounts.landing.drift import confirm_losses, drift, refuse_changed_types, unknown_columns
+from keyaccounts.landing.drift import (
+    FEW,
+    confirm_losses,
+    drift,
+    refuse_changed_types,
+    refuse_unparsed,
+    types_that_came,
+    unknown_columns,
+)
 from keyaccounts.landing.loads import loads_in_play
 from keyaccounts.landing.parts import forget_parts, read_parts
 from keyaccounts.landing.plan import (
@@ -37,8 +45,6 @@ from keyaccounts.sources.files import Incoming, Place, types_of
 from keyaccounts.sources.mapping import Mapping
 
 INCOMING = "incoming.parquet"
-FEW = 20
-"""Below so many bad rows a share of a window says nothing; all that landed is judged later."""
 
 
 def land_from(
@@ -106,11 +112,20 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
         counted: dict[str, int] | None = None if plan.in_parts else delta.count_full(con)
     else:
         entity = entity_of(mapping, is_feed=plan.is_feed)
+        parent = mapping.requests.parent if mapping.requests else None
+        if parent is not None:
+            reconcile.add_gone_of_parents(
+                con, entity, intake.loads, parent, intake.source.parents(),
+                is_compared=plan.reconciles,
+            )  # fmt: skip
         landed = delta.write(
             con, intake.settings, entity, incoming, intake.loads, intake.draft,
-            is_feed=plan.is_feed, has_gone=plan.reconciles,
+            is_feed=plan.is_feed, has_gone=plan.reconciles or parent is not None,
         )  # fmt: skip
         counted = reconcile.conclude(con, intake.entity, mapping) if plan.reconciles else None
+    types = types_that_came(intake, types, fetched, is_full)
+    if mapping.requests is not None:
+        refuse_unparsed(intake)
     landed = replace(
         landed,
         source_rows=fetched.rows,
@@ -121,9 +136,10 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
         refuse_bad_share(intake.settings, incoming, landed)
     refuse_changed_types(intake, types)
     is_emptied = confirm_losses(intake, is_full, landed, found)
+    # Read before there is a new load: the position is that of the newest one.
+    before = read_position(intake.settings, mapping.entity)
     landed = _commit(intake, plan, incoming, types, landed, is_emptied)
     day: date | None = intake.run.as_of_date
-    before = read_position(intake.settings, mapping.entity)
     if counted is None:
         day = before.reconciled_on if before else None
     write_position(

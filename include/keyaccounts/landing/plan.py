@@ -70,13 +70,14 @@ def entity_of(mapping: Mapping, *, is_feed: bool = False) -> Entity:
 def checked_columns(mapping: Mapping, entity: Entity, source: Source) -> dict[str, str]:
     """Return the delivered columns with their types; refuse where a required one is missing."""
     found = source.columns(mapping)
-    refuse_missing(mapping, entity, found, "the table" if mapping.columns else "the select")
+    what = "the table" if mapping.columns else "fields" if mapping.requests else "the select"
+    refuse_missing(mapping, entity, found, what)
     if mapping.load != "full" and mapping.cursor not in found:
         raise ConfigurationError(
             f"{mapping.place}: {mapping.label}: the cursor {mapping.cursor} is no column of the "
             f"select; it has {', '.join(found)}"
         )
-    if mapping.load == "changes":
+    if mapping.load == "changes" and mapping.requests is None:
         feed = source.columns(mapping, is_feed=True)
         keys = [*entity.keys, "updated_at", "is_deleted"]
         missing = [name for name in keys if name not in feed]
@@ -149,12 +150,14 @@ def make_plan(intake: Intake, types: dict[str, str], reload: bool) -> Plan:
 def _digest(mapping: Mapping, types: dict[str, str]) -> str:
     """Return a name for how rows are mapped: with another one, all rows are read again."""
     names = {column.name for column in load_contract()[mapping.entity].columns}
-    facts = [
+    facts: list[Any] = [
         CONTRACT_VERSION, mapping.load, mapping.cursor, mapping.columns,
         mapping.sql.text if mapping.sql else None,
         mapping.changes.text if mapping.changes else None,
         sorted(names & set(types)),
     ]  # fmt: skip
+    if mapping.requests is not None:
+        facts.append(repr(mapping.requests.without_lines()))
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from keyaccounts.landing.plan import checked_columns, entity_of, refuse_missing,
 from keyaccounts.landing.rules import rules_of
 from keyaccounts.landing.write import connect
 from keyaccounts.settings import Settings
+from keyaccounts.sources.base import Source, Window
 from keyaccounts.sources.config import load_sources
 from keyaccounts.sources.connect import Systems
 from keyaccounts.sources.files import Incoming, open_file
@@ -57,23 +59,47 @@ def _sources(settings: Settings) -> Sources:
 def _checked(mapping: Mapping, systems: Systems) -> Iterator[str]:
     entity = load_contract()[mapping.entity]
     known = [column.name for column in entity.columns]
+    tried: list[str] = []
     if mapping.system.kind == "files":
         found = _open_file(mapping).types
         refuse_missing(mapping, entity, found, "the file")
     else:
         with systems.source(mapping.system) as source:
             found = checked_columns(mapping, entity_of(mapping), source)
+            tried = list(_tried(mapping, source)) if mapping.requests else []
     taken = [name for name in found if name in known]
     yield (
         f"{mapping.entity}: {mapping.load} from {mapping.system.name}, {len(taken)} of "
         f"{len(known)} columns"
     )
+    yield from (f"  {fault}" for fault in tried)
     yield from (f"  {fault}" for fault in unmapped_columns(mapping, found))
     for name in found:
         if name not in known and name != mapping.cursor and not mapping.columns:
             near = get_close_matches(name, known, 1)
             hint = f"; {near[0]}?" if near else ""
             yield f"  {_place(mapping, name)}: {name} is not in the contract: ignored{hint}"
+
+
+def _tried(mapping: Mapping, source: Source) -> Iterator[str]:
+    """Ask an API for the first rows, and for those of a day; say which paths lead nowhere."""
+    names = list(source.columns(mapping))
+    with source.batches(mapping, names, limit=CHECKED_ROWS) as reader:
+        rows = reader.read_all()
+    if rows.num_rows == 0:
+        yield f"{mapping.place}: no row came"
+    for name in names if rows.num_rows else []:
+        if rows.column(name).null_count == rows.num_rows:
+            place = mapping.column_places.get(name, mapping.place)
+            yield f"{place}: {name} is null in the first {rows.num_rows} rows"
+    if mapping.load == "full":
+        return
+    is_feed = mapping.load == "changes"
+    day = Window(source.taken_at - timedelta(days=1))
+    names = list(source.columns(mapping, is_feed=is_feed))
+    with source.batches(mapping, names, day, is_feed=is_feed, limit=CHECKED_ROWS) as reader:
+        moved = reader.read_all()
+    yield f"{moved.num_rows} rows changed within a day"
 
 
 def _place(mapping: Mapping, name: str) -> object:

@@ -95,6 +95,45 @@ def compare(
     return Found(gone, landed, earliest and earliest.replace(tzinfo=UTC), behind > 0)
 
 
+def add_gone_of_parents(
+    con: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    loads: list[Load],
+    parent: str,
+    parents: list[str],
+    *,
+    is_compared: bool,
+) -> None:
+    """Add to the table `gone` the landed rows of records that came again without them.
+
+    A record (an invoice) brings all its rows (its lines) each time; `parents` are the records that
+    came, those that were deleted among them. The view `incoming` holds the rows that came.
+    """
+    keys = ", ".join(entity.keys)
+    if not is_compared:
+        con.execute(f"create temp table gone as select {keys} from {rows_sql(loads)} where false")
+    con.execute("create temp table parents (parent varchar)")
+    con.execute("insert into parents select unnest(?)", [parents])
+    con.execute(
+        f"""
+        insert into gone
+        select {keys} from (
+            select * from {rows_sql(loads)}
+            semi join parents on cast({quoted(parent)} as varchar) = parent
+            qualify row_number() over (partition by {keys} order by {NEWEST}) = 1
+        ) as l
+        where is_deleted is not true and not exists (
+            select 1 from incoming as i where
+            {
+            " and ".join(
+                f"cast(i.{quoted(k)} as varchar) = cast(l.{k} as varchar)" for k in entity.keys
+            )
+        }
+        )
+        """
+    )
+
+
 def conclude(con: duckdb.DuckDBPyConnection, entity: Entity, mapping: Mapping) -> dict[str, int]:
     """Return how many live rows the source has and how many of them are held back.
 

@@ -57,5 +57,8 @@ class Source(Protocol):
     ) -> AbstractContextManager[pa.RecordBatchReader]:
         """Give the rows in a window as a stream; only `columns`, at most `limit`."""
 
+    def parents(self) -> list[str]:
+        """Return the records of the window read last that bring all their rows each time."""
+
     def close(self) -> None:
         """Let go of the system."""

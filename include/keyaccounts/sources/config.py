@@ -15,6 +15,8 @@ from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError
 from keyaccounts.sources.faults import ADDRESSES, line_of, meaning_faults, schema_faults
 from keyaccounts.sources.mapping import Line, Mapping, Sources, Statement, System
+from keyaccounts.sources.rest_levels import api_of, requests_of
+from keyaccounts.sources.rest_spec import Requests
 
 UNITS = {"minute": "minutes", "hour": "hours", "day": "days"}
 
@@ -59,6 +61,7 @@ def _sources(file: Path, document: CommentedMap) -> Sources:
             address=next(((key, str(spec[key])) for key in ADDRESSES if key in spec), ("", "")),
             folder=(file.parent / spec["folder"]).resolve() if "folder" in spec else None,
             statement_timeout=spec.get("statement_timeout", 3600),
+            api=api_of(spec) if spec["kind"] == "rest" else None,
         )
         for name, spec in document["systems"].items()
     }
@@ -90,6 +93,10 @@ def _mapping(file: Path, document: CommentedMap, name: str, system: System) -> M
     if "table" in spec:
         sql = Statement(f"select * from {spec['table']}", place("table"), False)
     load = spec.get("load", "full")
+    requests: Requests | None = None
+    if system.kind == "rest":
+        api = document["systems"][system.name]
+        requests = requests_of(api, spec, name, lambda keys: line_of(document, keys))
     return Mapping(
         entity=name,
         system=system,
@@ -98,9 +105,14 @@ def _mapping(file: Path, document: CommentedMap, name: str, system: System) -> M
         sql=sql,
         changes=statement("changes"),
         columns={str(k): str(v) for k, v in spec.get("columns", {}).items()},
-        column_places={str(k): place("columns", k) for k in spec.get("columns", {})},
+        column_places=(
+            {str(k): place("columns", k) for k in spec.get("columns", {})}
+            if requests is None
+            else {k: Line(file.name, field.line) for k, field in requests.fields.items()}
+        ),
         cursor=spec.get("cursor", "updated_at"),
         look_back=_span(spec.get("look_back", "1 day")),
+        requests=requests,
         partition=_span(spec["partition"]) if "partition" in spec else None,
         reconcile_every_days=spec.get("reconcile_every_days", 0 if load == "changes" else 1),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -37,6 +38,8 @@ def address_of(facts: Mapping[str, Any]) -> str:
     login, password = (quote(str(facts.get(key) or ""), safe="") for key in ("login", "password"))
     user = f"{login}:{password}@" if password else f"{login}@" if login else ""
     kind = str(facts["conn_type"])
+    if kind in {"http", "https"}:
+        return _http_address(facts, user, extra)
     if kind == "sqlite":
         return f"sqlite:///{facts.get('host') or facts.get('schema') or ''}"
     kind = "postgresql" if kind == "postgres" else kind
@@ -44,6 +47,18 @@ def address_of(facts: Mapping[str, Any]) -> str:
     options = urlencode({key: value for key, value in extra.items() if key in LIBPQ})
     where = f"{kind}://{user}{facts.get('host') or ''}{port}/{facts.get('schema') or ''}"
     return f"{where}?{options}" if options else where
+
+
+def _http_address(facts: Mapping[str, Any], user: str, extra: Mapping[str, Any]) -> str:
+    """Return the address of an HTTP connection: its host may be a whole address, as Airflow's."""
+    host = str(facts.get("host") or "")
+    scheme, _, rest = host.rpartition("://")
+    scheme = scheme or str(facts.get("schema") or facts["conn_type"])
+    name, slash, path = rest.partition("/")
+    port = f":{facts['port']}" if facts.get("port") else ""
+    token = extra.get("refresh_token")
+    options = f"?{urlencode({'refresh_token': token})}" if token else ""
+    return f"{scheme}://{user}{name}{port}{slash}{path}{options}"
 
 
 class Systems:
@@ -104,6 +119,12 @@ def _opened(system: System, address: str) -> Source:
         from keyaccounts.sources.postgres import PostgresSource
 
         return PostgresSource(system, address)
+    if system.kind == "rest":
+        # dlt takes a second to import. Only its client is used, and it may tell nobody that it is.
+        os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+        from keyaccounts.sources.rest import RestSource
+
+        return RestSource(system, address)
     from keyaccounts.sources.database import DatabaseSource
 
     return DatabaseSource(system, address)

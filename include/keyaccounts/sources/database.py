@@ -136,6 +136,10 @@ class DatabaseSource:
             place = select.place_of(select.start)
             raise ConfigurationError(f"{place}: {select.mapping.label}: {text}") from error
 
+    def parents(self) -> list[str]:
+        """Return none: a database gives rows, not records that hold them."""
+        return []
+
     def close(self) -> None:
         """Close the connection."""
         with suppress(SQLAlchemyError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,16 @@ from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from keyaccounts.contract import REQUIRED_ENTITIES, load_contract
 from keyaccounts.settings import SECRET
+from keyaccounts.sources.rest_faults import (
+    REQUEST_KEYS,
+    SYSTEM_KEYS,
+    rest_entity_faults,
+    rest_system_faults,
+)
 
 SCHEMA_FILE = Path(__file__).with_name("sources.schema.json")
 ADDRESSES = ("connection", "url_env", "url")
@@ -40,7 +46,10 @@ def _told(document: CommentedMap, error: ValidationError) -> Iterator[Fault]:
         known = list(schema["properties"])
         for name in said:
             if name not in known:
-                hint = "; credentials come by connection or url_env" if _is_secret(name) else ""
+                hint = ""
+                if _is_secret(name):
+                    more = ", or a variable that secret_env names" if path[2:3] == ["auth"] else ""
+                    hint = f"; credentials come by connection or url_env{more}"
                 yield (
                     line_of(document, [*path, name]),
                     f"{name} is no key of {_name(path)}{_near(name, known)}{hint}",
@@ -76,14 +85,19 @@ def _name(path: list[str]) -> str:
     return ".".join(path) or "the file"
 
 
-def line_of(document: CommentedMap, path: list[str]) -> int:
-    """Return the line of the key that a path leads to."""
-    node, line = document, 0
+def line_of(document: CommentedMap, path: Sequence[str | int]) -> int:
+    """Return the line of the key, or element of a list, that a path leads to."""
+    node: Any = document
+    line = 0
     for part in path:
-        if not isinstance(node, CommentedMap) or part not in node:
+        if isinstance(node, CommentedSeq) and str(part).isdigit() and int(part) < len(node):
+            line = node.lc.item(int(part))[0]
+            node = node[int(part)]
+        elif isinstance(node, CommentedMap) and part in node:
+            line = node.lc.key(part)[0]
+            node = node[part]
+        else:
             break
-        line = node.lc.key(part)[0]
-        node = node[part]
     return line + 1
 
 
@@ -92,6 +106,9 @@ def meaning_faults(document: CommentedMap) -> Iterator[Fault]:
     for name, system in document["systems"].items():
         path = ["systems", name]
         yield from ((line_of(document, [*path, k]), text) for k, text in _system_faults(system))
+        if system["kind"] == "rest":
+            for keys, text in rest_system_faults(system):
+                yield line_of(document, [*path, *keys]), text
     for name, spec in document["entities"].items():
         path = ["entities", name]
         system = document["systems"].get(spec["from"])
@@ -100,6 +117,13 @@ def meaning_faults(document: CommentedMap) -> Iterator[Fault]:
             yield (
                 line_of(document, [*path, "from"]),
                 f"there is no system {spec['from']}; there are {', '.join(known)}",
+            )
+            continue
+        if system["kind"] == "rest":
+            for place, text in rest_entity_faults(system, spec, name):
+                yield line_of(document, place), text
+            yield from (
+                (line_of(document, [*path, *keys]), text) for keys, text in _load_faults(spec)
             )
             continue
         faults = _entity_faults(name, spec, system["kind"])
@@ -111,6 +135,10 @@ def meaning_faults(document: CommentedMap) -> Iterator[Fault]:
 
 def _system_faults(system: CommentedMap) -> Iterator[tuple[str, str]]:
     given = [key for key in ADDRESSES if key in system]
+    if system["kind"] != "rest":
+        for key in SYSTEM_KEYS:
+            if key in system:
+                yield key, f"{key} is for a system of kind rest"
     if system["kind"] == "files":
         if "folder" not in system:
             yield "kind", "a system of kind files needs a folder"
@@ -119,7 +147,7 @@ def _system_faults(system: CommentedMap) -> Iterator[tuple[str, str]]:
         return
     if "folder" in system:
         yield "folder", f"folder is not for a system of kind {system['kind']}"
-    if system["kind"] == "sql" and "statement_timeout" in system:
+    if system["kind"] != "postgres" and "statement_timeout" in system:
         yield "statement_timeout", "statement_timeout is for kind postgres"
     if len(given) != 1:
         yield "kind", "give one of connection (Airflow), url_env (environment) and url"
@@ -149,6 +177,9 @@ def _entity_faults(name: str, spec: CommentedMap, kind: str) -> Iterator[tuple[l
         if load != "full":
             yield ["load"], "contract files are always loaded full"
         return
+    for key in REQUEST_KEYS:
+        if key in spec:
+            yield [key], f"{key} is for a system of kind rest"
     if ("sql" in spec) == ("table" in spec):
         yield [], f"{name} needs either sql or table"
     if "columns" in spec and "table" not in spec:
@@ -156,9 +187,7 @@ def _entity_faults(name: str, spec: CommentedMap, kind: str) -> Iterator[tuple[l
     if ("changes" in spec) != (load == "changes"):
         key = "changes" if "changes" in spec else "load"
         yield [key], "load: changes and a select under changes go together"
-    for key in ("cursor", "look_back", "reconcile_every_days"):
-        if key in spec and load == "full":
-            yield [key], f"{key} is for load: incremental or changes"
+    yield from _load_faults(spec)
     if "partition" in spec and load != "incremental":
         yield ["partition"], "partition is for load: incremental"
     known = [column.name for column in load_contract()[name].columns]
@@ -170,3 +199,9 @@ def _entity_faults(name: str, spec: CommentedMap, kind: str) -> Iterator[tuple[l
             )
     if "columns" in spec and load != "full" and "updated_at" not in spec["columns"]:
         yield ["columns"], f"load: {load} needs updated_at among the columns"
+
+
+def _load_faults(spec: CommentedMap) -> Iterator[tuple[list[str], str]]:
+    for key in ("cursor", "look_back", "reconcile_every_days"):
+        if key in spec and spec.get("load", "full") == "full":
+            yield [key], f"{key} is for load: incremental or changes"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from keyaccounts.errors import ConfigurationError
+from keyaccounts.sources.rest_spec import ApiSpec, Requests
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,13 @@ class System:
     address: tuple[str, str] = ("", "")
     folder: Path | None = None
     statement_timeout: int = 3600
+    api: ApiSpec | None = None
+    """How to speak to a REST API; None for other kinds."""
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """How one entity comes from its system; `sql` is None for contract files.
+    """How one entity comes from its system; `sql` is None for contract files and REST APIs.
 
     `columns` maps columns of the contract to those of a table; empty: they are called alike.
     """
@@ -67,6 +70,8 @@ class Mapping:
     cursor: str = "updated_at"
     look_back: timedelta = timedelta(days=1)
     reconcile_every_days: int = 1
+    requests: Requests | None = None
+    """The requests to a REST API."""
     partition: timedelta | None = None
     """The span of the cursor that one part of a whole read covers; None: it has no parts."""
 

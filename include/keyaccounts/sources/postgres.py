@@ -155,6 +155,10 @@ class PostgresSource:
             return False
         return True
 
+    def parents(self) -> list[str]:
+        """Return none: a database gives rows, not records that hold them."""
+        return []
+
     def close(self) -> None:
         """Close the connection; one that broke is gone already."""
         with suppress(adbc_driver_manager.Error, OSError):
