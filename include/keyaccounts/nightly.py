@@ -41,7 +41,7 @@ from keyaccounts.warehouse import mark_audited
 
 if TYPE_CHECKING:
     from keyaccounts.alerts.channels import Channel
-    from keyaccounts.sources.mapping import Sources
+    from keyaccounts.sources.mapping import Mapping, Sources
 
 Log = Callable[[str], None]
 STEPS = ("extract", "check-landing", "build", "check-marts", "publish", "notify")
@@ -139,11 +139,7 @@ def _landed(
         return land(settings, run, entity)
     mapping = _load_sources(settings.sources).mapping(entity)
     if mapping.system.kind == "files":
-        assert mapping.system.folder is not None
-        try:
-            return land_file(settings, run, entity, mapping.system.folder)
-        except SourceRefusedError as error:
-            raise SourceRefusedError(f"{mapping.place}: {error}") from error
+        return _landed_files(settings, run, mapping, told)
     with (
         nullcontext(systems) if systems else Systems() as opened,
         opened.source(mapping.system) as source,
@@ -152,6 +148,24 @@ def _landed(
             settings, run, mapping, source,
             allow_empty=entity in told.allow_empty, reload=entity in told.reload,
         )  # fmt: skip
+
+
+def _landed_files(settings: Settings, run: Run, mapping: Mapping, told: Told) -> Landed:
+    # Excel and the rest of it are read by nobody who has contract files alone.
+    from keyaccounts.landing.filed import land_files
+    from keyaccounts.sources.folder import contract_folder
+
+    entity = mapping.entity
+    if mapping.file is not None:
+        return land_files(
+            settings, run, mapping,
+            allow_empty=entity in told.allow_empty, reload=entity in told.reload,
+        )  # fmt: skip
+    try:
+        with contract_folder(mapping) as folder:
+            return land_file(settings, run, entity, folder)
+    except SourceRefusedError as error:
+        raise SourceRefusedError(f"{mapping.place}: {error}") from error
 
 
 def extract_all(

@@ -16,9 +16,9 @@ from keyaccounts.contract import Column, Entity
 from keyaccounts.errors import KeyaccountsError
 from keyaccounts.landing.delta import NEWEST
 from keyaccounts.landing.loads import Load, rows_sql
-from keyaccounts.landing.rules import quoted, typed
+from keyaccounts.landing.rules import typed
 from keyaccounts.sources.base import Source
-from keyaccounts.sources.files import Incoming, types_of
+from keyaccounts.sources.files import Incoming, quoted, types_of
 from keyaccounts.sources.mapping import Mapping
 
 HELD = "held_back.parquet"

@@ -111,7 +111,7 @@ def write_checked_rows(
 
     With what was `fetched` it is seen without a second look when no row broke a rule.
     """
-    rules = rules_of(entity, incoming.types)
+    rules = rules_of(entity, incoming.types, incoming.words)
     create_checked_view(con, entity, incoming, rules)
     number = next_number(settings, entity.name)
     columns = ", ".join(column.name for column in entity.columns)
