@@ -134,6 +134,27 @@ def _land(
     allow_empty: bool,
 ) -> Landed:
     """Land files as one load."""
+    try:
+        return _land_checked(settings, run, mapping, folder, files, mode, allow_empty)
+    except SourceRefusedError:
+        # What is wrong with a file that is still being written will be right when it is whole.
+        for file in files:
+            folder.refuse_changed(file)
+        raise
+    finally:
+        for file in files:
+            folder.drop(file)
+
+
+def _land_checked(
+    settings: Settings,
+    run: Run,
+    mapping: Mapping,
+    folder: Folder,
+    files: list[Found],
+    mode: str,
+    allow_empty: bool,
+) -> Landed:
     entity = load_contract()[mapping.entity]
     with drafted(settings, mapping.entity) as (con, draft):
         loads = loads_in_play(settings, mapping.entity)
@@ -160,10 +181,7 @@ def _land(
         facts = _facts(run, mapping, entity, opened, here, mode) | {"is_emptied": is_emptied}
         notes = [*opened.notes, *_drift(loads, mapping, entity, opened, facts)]
         landed = replace(landed, notes=notes, unknown_columns=[])
-        found = commit(con, settings, run, entity, opened.incoming, landed, draft, facts)
-        for file in files:
-            folder.drop(file)
-        return found
+        return commit(con, settings, run, entity, opened.incoming, landed, draft, facts)
 
 
 def _write_new(

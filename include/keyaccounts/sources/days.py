@@ -138,7 +138,7 @@ def day_sql(column: str, form: str) -> str:
     if form == "excel":
         return (
             f"case when regexp_full_match({text}, '\\d{{5}}(\\.\\d+)?') then strftime("
-            f"timestamp '1899-12-30' + to_microseconds(round(try_cast({text} as decimal(18, 10)) "
+            f"timestamp '1899-12-30' + to_microseconds(round(try_cast({text} as decimal(28, 10)) "
             "* 86400)::bigint * 1000000), '%Y-%m-%d %H:%M:%S') end"
         )
     day = f"try_strptime(regexp_extract({text}, {TIME_BEHIND}, 1), '{form.replace(chr(39), '')}')"
