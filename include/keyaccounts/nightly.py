@@ -185,6 +185,7 @@ def extract_all(
 
 def check_landing(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
     """Judge the landed rows against each other and the new loads against their past."""
+    from keyaccounts.landing.quarantine import remember
     from keyaccounts.quality import check_landing as check
 
     with _step(settings, run, "check-landing", log):
@@ -197,12 +198,27 @@ def check_landing(settings: Settings, run: Run, log: Log = print) -> dict[str, A
                 )
                 for example in state.examples:
                     log(f"    {example}")
+        held = remember(settings, run)
+        if held:
+            log(
+                f"  {sum(r.rows for r in held)} rows are held back now: keyaccounts quarantine list"
+            )
         checks = check(settings, run, log)
     return {
         "landing": resolution.fingerprint,
         "entities": {name: asdict(state) for name, state in resolution.entities.items()},
         "checks": checks,
     }
+
+
+def retry_quarantine(
+    settings: Settings, run: Run, entity: str | None = None, log: Log = print
+) -> dict[str, Any]:
+    """Check the rows that are held back again; what is good now is in the next build."""
+    from keyaccounts.landing.quarantine import retry
+
+    with _step(settings, run, "quarantine retry", log):
+        return retry(settings, run, entity, log)
 
 
 def build(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:

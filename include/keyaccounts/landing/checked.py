@@ -92,6 +92,17 @@ def _bit(position: int) -> str:
     return f"{1 << position}::{MASK_TYPE}"
 
 
+def key_sql(entity: Entity, incoming: Incoming) -> str:
+    """Return the key of a row of `incoming` as one text; a key that is written oddly as it is."""
+    parts = [
+        f"coalesce({quoted(incoming.readings[key])}, {quoted(key)}, '')"
+        if key in incoming.readings
+        else f"coalesce(cast({quoted(key)} as varchar), '')"
+        for key in entity.keys
+    ]
+    return " || '|' || ".join(parts)
+
+
 def collect_bad(
     con: duckdb.DuckDBPyConnection,
     entity: Entity,
@@ -109,7 +120,7 @@ def collect_bad(
         "create or replace temp table broken as "
         f"select _row, _broken from checked where {not is_clean} and _broken <> 0"
     )
-    key = " || '|' || ".join(f"coalesce(cast({quoted(k)} as varchar), '')" for k in entity.keys)
+    key = key_sql(entity, incoming)
     lines = _rejected_lines(con, incoming)
     if con.execute("select count(*) from broken").fetchall()[0][0]:
         con.execute(

@@ -98,19 +98,23 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
     else:
         fetched = _fetch(intake, plan, read_types, plan.window, files[0])
     incoming = _open(intake, is_full, read_types, files)
+    counted: dict[str, int] | None
     if is_full:
         landed = write_checked_rows(
             con, intake.settings, intake.entity, incoming, intake.draft, fetched
         )
         # Of parts of different states the source has no one number.
-        counted: dict[str, int] | None = None if plan.in_parts else delta.count_full(con)
+        counted = None if plan.in_parts else delta.count_full(con)
     else:
         entity = entity_of(mapping, is_feed=plan.is_feed)
         landed = delta.write(
             con, intake.settings, entity, incoming, intake.loads, intake.draft,
             is_feed=plan.is_feed, has_gone=plan.reconciles,
         )  # fmt: skip
-        counted = reconcile.conclude(con, intake.entity, mapping) if plan.reconciles else None
+        counted = None
+        if plan.reconciles:
+            counted = reconcile.conclude(con, intake.entity, mapping)
+            reconcile.write_gone(con, intake.settings, intake.entity, intake.loads)
     landed = replace(
         landed,
         source_rows=fetched.rows,

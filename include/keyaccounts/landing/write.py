@@ -25,7 +25,7 @@ from keyaccounts.landing.checked import (
     refuse_bad_share,
     summary,
 )
-from keyaccounts.landing.loads import MANIFEST, QUARANTINE, ROWS, all_loads, row_digest
+from keyaccounts.landing.loads import HELD_ROWS, MANIFEST, QUARANTINE, ROWS, all_loads, row_digest
 from keyaccounts.landing.rules import rules_of
 from keyaccounts.settings import Run, Settings
 from keyaccounts.sources.files import Incoming, open_file
@@ -163,6 +163,8 @@ def commit(
     con.execute(
         f"copy (select * from bad_rows order by all) to '{draft / QUARANTINE}' (format parquet)"
     )
+    if _write_held_rows(con, draft):
+        more_files = (*more_files, HELD_ROWS)
     manifest = {
         "entity": entity.name,
         "load": landed.load,
@@ -178,6 +180,7 @@ def commit(
         "nulled": landed.nulled,
         "unknown_columns": landed.unknown_columns,
         "missing_columns": landed.missing_columns,
+        **({"readings": incoming.readings} if incoming.readings else {}),
         "content_hash": content_hash,
         "files": [_file_facts(draft / name) for name in (ROWS, QUARANTINE, *more_files)],
     }
@@ -186,6 +189,19 @@ def commit(
     shutil.rmtree(draft / "spill", ignore_errors=True)
     draft.rename(settings.landing / entity.name / f"{landed.load:06d}")
     return landed
+
+
+def _write_held_rows(con: duckdb.DuckDBPyConnection, draft: Path) -> bool:
+    """Keep the rows that are held back as they came, so that they can be checked again."""
+    there = con.execute("from duckdb_tables() where table_name = 'broken_values'").fetchall()
+    held = "select source_row from bad_rows where is_held_back and source_row is not null"
+    if not there or not con.execute(f"from ({held}) limit 1").fetchall():
+        return False
+    con.execute(
+        f"copy (select * from broken_values where _row in ({held}) order by _row) "
+        f"to '{draft / HELD_ROWS}' (format parquet)"
+    )
+    return True
 
 
 def _content_hash(
