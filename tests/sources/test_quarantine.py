@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from keyaccounts import cli, nightly
@@ -16,6 +17,7 @@ from keyaccounts.landing.positions import read_position
 from keyaccounts.landing.quarantine import counts_by_day, reasons, remember
 from keyaccounts.landing.resolve import resolve
 from keyaccounts.settings import Settings
+from keyaccounts.warehouse.landing_schema import lay_out
 from tests.conftest import run_at, settings_for, silent
 from tests.sources.broken import HEADER, rows, text
 
@@ -96,6 +98,33 @@ def test_what_is_held_back_is_listed_and_shown(shop: Shop) -> None:
     )
     facts = json.loads("".join(shop.says("list", "--json")))
     assert facts[0]["rows"] == 2
+
+
+def test_a_run_for_an_earlier_day_counts_nothing(shop: Shop) -> None:
+    shop.night("2026-03-30")
+    shop.put("erp_invoices", text(rows(gross_amount=lambda n: "x" if n == 9 else f"{n}.5")))
+    shop.night("2026-03-29")
+    assert counts_by_day(shop.settings) == {"2026-03-30": []}
+    assert str(reasons(shop.settings, "erp_invoices")[0].first_seen) == "2026-03-29"
+
+
+def test_the_counts_of_all_nights_are_laid_out_for_the_mart(shop: Shop) -> None:
+    for day, bad in (("2026-03-30", {8, 9}), ("2026-03-31", {9})):
+        table = rows(gross_amount=lambda n, b=bad: "x" if n in b else f"{n}.5")
+        shop.put("erp_invoices", text(table))
+        shop.night(day)
+    lay_out(shop.settings, resolve(shop.settings))
+    with duckdb.connect(str(shop.settings.warehouse)) as con:
+        found = con.execute(
+            "select counted_on::varchar, entity, held_by, rows_count "
+            "from landing.quarantine_counts order by all"
+        ).fetchall()
+    assert found == [
+        ("2026-03-30", "erp_invoice_lines", "its document", 2),
+        ("2026-03-30", "erp_invoices", "contract", 2),
+        ("2026-03-31", "erp_invoice_lines", "its document", 1),
+        ("2026-03-31", "erp_invoices", "contract", 1),
+    ]
 
 
 def test_every_night_remembers_what_is_held_back(shop: Shop) -> None:

@@ -242,7 +242,13 @@ def _records(con: duckdb.DuckDBPyConnection, sql: str, values: Any) -> list[dict
 
 
 def remember(settings: Settings, run: Run) -> list[Reason]:
-    """Keep what is held back as of the run's day, and how many rows by reason; return that."""
+    """Keep what is held back as of the run's day, and how many rows by reason; return that.
+
+    A run for an earlier day than one that was counted keeps nothing: it sees the landing of now.
+    """
+    counts = counts_by_day(settings)
+    if counts and max(counts) > run.as_of_date.isoformat():
+        return reasons(settings)
     folder = settings.home / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     with held_now(settings) as con:
@@ -254,7 +260,6 @@ def remember(settings: Settings, run: Run) -> list[Reason]:
         con.execute(f"copy (select * from held order by all) to '{_sql(draft)}' (format parquet)")
         draft.replace(folder / NOW)
         found = _reasons(con)
-    counts = counts_by_day(settings)
     counts[run.as_of_date.isoformat()] = [
         [r.entity, r.column, r.reason, r.held_by, r.rows] for r in found
     ]
