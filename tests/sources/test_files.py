@@ -228,6 +228,25 @@ def test_a_day_after_the_twelfth_proves_the_others(office: Office) -> None:
     assert str(office.values("invoice_date")["I003"]) == "2026-03-04"
 
 
+def test_a_delimiter_at_the_end_of_a_row_is_no_value(office: Office) -> None:
+    table = text(rows(), ";", header=[], end=";\r\n")
+    office.put("a.csv", ";".join(HEADER) + "\r\n" + table + ";;;;;\r\n")
+    office.says(file="a.csv")
+    said = office.land()
+    assert (said["rows"], said["quarantined"]) == (60, 0)
+
+
+def test_a_value_of_several_lines_is_one_and_lines_are_counted(office: Office) -> None:
+    table = rows(
+        order_id=lambda n: '"one\ntwo ""three""\n"' if n == 3 else "",
+        gross_amount=lambda n: "x" if n == 9 else f"{n}.5",
+    )
+    office.put("a.csv", text(table))
+    office.says(file="a.csv")
+    assert office.land()["examples"] == ["a.csv line 12, column gross_amount: 'x' is not an amount"]
+    assert office.values("order_id")["I003"] == 'one\ntwo "three"\n'
+
+
 def test_a_workbook_keeps_its_numbers_and_days(office: Office) -> None:
     table: list[list[object]] = [
         ["Invoices of March"],

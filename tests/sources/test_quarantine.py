@@ -253,6 +253,25 @@ def test_a_file_that_is_delivered_again_repairs_its_torn_lines(tmp_path: Path) -
     assert folder.land("inv_1.csv", text(rows(41)), "2026-03-30") == []
 
 
+def test_a_key_is_the_same_however_its_day_is_written(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    sources = tmp_path / "sources.yml"
+    sources.write_text(
+        sources.read_text("utf-8")
+        + "  erp_exchange_rates: {from: office, file: 'fx_*.csv', load: incremental}\n",
+        "utf-8",
+    )
+    head = "currency_code;rate_date;rate_to_base\n"
+    good = "".join(f"EUR;{n}.03.2026;7,5\n" for n in range(1, 31))
+    for name, content, held in (
+        ("fx_1.csv", f"{head}{good}USD;31.03.2026;0\n", 1),
+        ("fx_2.csv", "currency_code,rate_date,rate_to_base\nUSD,2026-03-31,7.1\n", 0),
+    ):
+        (folder.files / name).write_text(content, "utf-8")
+        nightly.extract(folder.settings, run_at("2026-03-31"), "erp_exchange_rates", silent)
+        assert sum(r.rows for r in reasons(folder.settings)) == held
+
+
 def test_a_row_is_checked_again_as_its_file_was_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

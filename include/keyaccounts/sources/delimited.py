@@ -58,6 +58,8 @@ class TextFile:
                     continue
             else:
                 fields = line.rstrip("\n").split(self.delimiter)
+            if not fields[0].strip() and not any(value.strip() for value in fields):
+                continue
             if len(fields) > width and not any(fields[width:]):
                 fields = fields[:width]
             if len(fields) != width:
@@ -65,8 +67,7 @@ class TextFile:
                 why = f"the row has {len(fields)} values, the header {width}{more}"
                 if len(fields) < width:
                     self._refuse_cut(line, why)
-                if any(value.strip() for value in fields):
-                    self._tear(number, line, why)
+                self._tear(number, line, why)
                 continue
             if fields[0].strip() == head[0] and [value.strip() for value in fields] == head:
                 self._tear(number, line, "the header stands here once more")
