@@ -178,6 +178,9 @@ BROKEN: dict[str, Broken] = {
     "a decimal comma in a file of points": csv(
         text(rows(gross_amount=lambda n: "12,50" if n == 9 else f"{n}.50"), ";")
     ),
+    "a decimal comma beside thousands or decimals": csv(
+        text(rows(gross_amount=lambda n: {8: "1.234", 9: "12,50"}.get(n, f"{n}.50")), ";")
+    ),
     "points and commas alike": csv(
         text(rows(gross_amount=lambda n: f"{n},50" if n % 2 else f"{n}.50"), ";")
     ),
@@ -194,6 +197,9 @@ BROKEN: dict[str, Broken] = {
     ),
     "days of two orders": csv(
         text(rows(invoice_date=lambda n: f"03/{n % 28 + 1:02d}/2026" if n < 50 else "25/03/2026"))
+    ),
+    "one day of another order": csv(
+        text(rows(invoice_date=lambda n: "25/03/2026" if n == 9 else f"03/{n % 28 + 1:02d}/2026"))
     ),
     "a few days of another format": csv(
         text(rows(invoice_date=lambda n: "2026-03-09" if n == 9 else german(n)), ";")
