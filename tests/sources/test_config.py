@@ -95,7 +95,7 @@ def test_the_schema_names_the_entities_of_the_contract() -> None:
          "line 9: files are loaded full or incremental"),
         ("    from: office", "    from: office\n    file: ../a.csv", "line 9: file is a name or a"),
         ("    from: office", "    from: office\n    file: a.csv\n    sheet: S",
-         "line 10: sheet is for files that end in .xlsx"),
+         "line 10: sheet is for files that end in .xlsx or .xlsm"),
         ("    from: office", "    from: office\n    file: a.xlsx\n    encoding: utf-8",
          "line 10: encoding is for files of text"),
         ("    from: office", "    from: office\n    encoding: utf8mb4", "line 9: encoding utf8mb"),

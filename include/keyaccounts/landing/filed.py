@@ -61,7 +61,8 @@ def _land_new(
 ) -> Landed:
     loads = loads_in_play(settings, mapping.entity)
     landed_files = {f["sha256"]: f["name"] for load in loads for f in load.manifest.get(FILES, ())}
-    files = folder.matching(mapping)
+    # What landed may have been moved away.
+    files = folder.matching(mapping, may_be_none=bool(landed_files))
     digests = _digests(settings, mapping.entity, folder, files)
     if reload and not allow_empty:
         _refuse_lost(mapping, landed_files, set(digests.values()))

@@ -216,10 +216,10 @@ def _file_faults(spec: CommentedMap, load: str) -> Iterator[tuple[list[str], str
             ["file"],
             "file is a name or a pattern below the folder of the system, without .. or **",
         )
-    if "sheet" in spec and not pattern.endswith(".xlsx"):
-        yield ["sheet"], "sheet is for files that end in .xlsx"
+    if "sheet" in spec and not pattern.endswith((".xlsx", ".xlsm")):
+        yield ["sheet"], "sheet is for files that end in .xlsx or .xlsm"
     for key in ("delimiter", "encoding"):
-        if key in spec and pattern.endswith((".xlsx", ".parquet")):
+        if key in spec and pattern.endswith((".xlsx", ".xlsm", ".parquet")):
             yield [key], f"{key} is for files of text"
     if "encoding" in spec and not _is_encoding(spec["encoding"]):
         yield ["encoding"], f"encoding {spec['encoding']} is not known"

@@ -37,10 +37,11 @@ class Folder:
     scratch: Path
     store: Store | None
 
-    def matching(self, mapping: Mapping) -> list[Found]:
+    def matching(self, mapping: Mapping, *, may_be_none: bool = False) -> list[Found]:
         """Return the files of an entity in the order of their names, 9 before 10.
 
-        Raises SourceRefusedError when there is none, or more than one where one is meant.
+        Raises SourceRefusedError when there is none, unless there may be none, or more than one
+        where one is meant.
         """
         spec = mapping.file
         pattern = spec.pattern if spec else None
@@ -55,7 +56,7 @@ class Folder:
             wanted = " or ".join(_plain(mapping))
         else:
             found, wanted = self.listed(pattern), pattern
-        if not found:
+        if not found and not may_be_none:
             there_are = [file.name for file in self.listed("*")][:10]
             raise SourceRefusedError(
                 f"{mapping.entity}: no {wanted} in {self.called}; it has "

@@ -25,6 +25,7 @@ from keyaccounts.sources.workbooks import Cell, as_text, is_typed, open_sheet
 BATCH_ROWS = 20_000
 READ = " read"
 """Ends the name of the column that holds a value as the contract writes it."""
+WORKBOOKS = (".xlsx", ".xlsm")
 NO_TEXT = (
     (b"PK\x03\x04", "a zip archive: unpack it"), (b"\x1f\x8b", "a gzip archive: unpack it"),
     (b"PAR1", "a Parquet file: name it .parquet"),
@@ -163,7 +164,7 @@ def _table(
     expected = {mapping.columns.get(c.name, c.name): c for c in entity.columns}
     if file.suffix.lower() == ".parquet":
         return _parquet(con, mapping, name, file, expected, share)
-    if file.suffix.lower() == ".xlsx":
+    if file.suffix.lower() in WORKBOOKS:
         return _workbook(con, mapping, name, file, expected, target, share)
     return _text(con, mapping, name, file, expected, target, share)
 
