@@ -341,6 +341,14 @@ def test_the_newest_version_of_a_row_counts(office: Office) -> None:
     assert office.values() == {"I001": Decimal("7.00")}
 
 
+def test_without_stamps_the_order_of_the_names_counts(office: Office) -> None:
+    office.says(file="inv_*.csv", load="incremental")
+    for number in (10, 9):
+        office.put(f"inv_{number}.csv", text(rows(1, gross_amount=lambda _, n=number: f"{n}.5")))
+    office.land()
+    assert office.values() == {"I001": Decimal("10.50")}
+
+
 def test_a_file_that_changed_is_a_new_one(office: Office) -> None:
     office.says(file="inv_*.csv", load="incremental")
     office.put("inv_1.csv", text(rows(2)))
