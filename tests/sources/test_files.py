@@ -341,6 +341,16 @@ def test_the_newest_version_of_a_row_counts(office: Office) -> None:
     assert office.values() == {"I001": Decimal("7.00")}
 
 
+def test_files_that_add_nothing_are_read_once_too(office: Office) -> None:
+    office.says(file="inv_*.csv", load="incremental")
+    office.put("inv_1.csv", text(rows()))
+    for number, end in ((2, "\n"), (3, "\r\n")):
+        office.put(f"inv_{number}.csv", text([], end=end))
+    office.land()
+    office.land("2026-04-06")
+    assert "    no new file among 3" in office.log
+
+
 def test_without_stamps_the_order_of_the_names_counts(office: Office) -> None:
     office.says(file="inv_*.csv", load="incremental")
     for number in (10, 9):
