@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_nightly(commands)
     _add_steps(commands)
     _add_sources(commands)
+    _add_quarantine(commands)
     _add_reading(commands)
     _add_demo(commands)
     return parser
@@ -198,6 +200,59 @@ def _run_sources(arguments: argparse.Namespace) -> int:
         for line in lines:
             print(line)
     return 0
+
+
+def _add_quarantine(commands: Any) -> None:
+    quarantine = commands.add_parser("quarantine", help="the rows that are held back")
+    actions = quarantine.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="how many by entity and reason, and since when")
+    show = actions.add_parser(
+        "show", help="the rows of an entity: key, column, value, reason, place"
+    )
+    show.add_argument("entity", metavar="ENTITY")
+    show.add_argument("--reason", help="part of a reason, or the name of a column")
+    show.add_argument("--rows", type=int, default=100, help="rows to show (default 100)")
+    for parser in (listed, show):
+        parser.add_argument("--home")
+        parser.add_argument("--json", action="store_true")
+        parser.set_defaults(run=_run_quarantine)
+    retry = actions.add_parser(
+        "retry", help="check them again by the rules of today and by all that has landed"
+    )
+    retry.add_argument("entity", metavar="ENTITY", nargs="?", help="only this entity")
+    _add_run_options(retry)
+    retry.set_defaults(run=_run_retry)
+
+
+def _run_quarantine(arguments: argparse.Namespace) -> int:
+    from keyaccounts.landing.quarantine import held_rows, reasons
+    from keyaccounts.reports.held import reason_lines, row_lines
+
+    settings = load_settings(home=arguments.home)
+    if arguments.action == "list":
+        found: Any = reasons(settings)
+        facts: Any = [asdict(reason) for reason in found]
+        lines = reason_lines(found)
+    else:
+        _refuse_no_entity(arguments.entity)
+        facts = held_rows(settings, arguments.entity, arguments.reason)
+        lines = row_lines(facts, arguments.rows)
+    print(_as_json(facts) if arguments.json else "\n".join(lines))
+    return 0
+
+
+def _run_retry(arguments: argparse.Namespace) -> int:
+    if arguments.entity:
+        _refuse_no_entity(arguments.entity)
+    settings, run, log = _context(arguments)
+    result = nightly.retry_quarantine(settings, run, arguments.entity, log)
+    _finish(arguments, result)
+    return 0
+
+
+def _refuse_no_entity(name: str) -> None:
+    if name not in load_contract():
+        raise ConfigurationError(f"{name} is no entity of the contract")
 
 
 def _add_reading(commands: Any) -> None:

@@ -41,7 +41,7 @@ from keyaccounts.warehouse import mark_audited
 
 if TYPE_CHECKING:
     from keyaccounts.alerts.channels import Channel
-    from keyaccounts.sources.mapping import Sources
+    from keyaccounts.sources.mapping import Mapping, Sources
 
 Log = Callable[[str], None]
 STEPS = ("extract", "check-landing", "build", "check-marts", "publish", "notify")
@@ -139,11 +139,7 @@ def _landed(
         return land(settings, run, entity)
     mapping = _load_sources(settings.sources).mapping(entity)
     if mapping.system.kind == "files":
-        assert mapping.system.folder is not None
-        try:
-            return land_file(settings, run, entity, mapping.system.folder)
-        except SourceRefusedError as error:
-            raise SourceRefusedError(f"{mapping.place}: {error}") from error
+        return _landed_files(settings, run, mapping, told)
     with (
         nullcontext(systems) if systems else Systems() as opened,
         opened.source(mapping.system) as source,
@@ -152,6 +148,24 @@ def _landed(
             settings, run, mapping, source,
             allow_empty=entity in told.allow_empty, reload=entity in told.reload,
         )  # fmt: skip
+
+
+def _landed_files(settings: Settings, run: Run, mapping: Mapping, told: Told) -> Landed:
+    # Excel and the rest of it are read by nobody who has contract files alone.
+    from keyaccounts.landing.filed import land_files
+    from keyaccounts.sources.folder import contract_folder
+
+    entity = mapping.entity
+    if mapping.file is not None:
+        return land_files(
+            settings, run, mapping,
+            allow_empty=entity in told.allow_empty, reload=entity in told.reload,
+        )  # fmt: skip
+    try:
+        with contract_folder(mapping) as folder:
+            return land_file(settings, run, entity, folder)
+    except SourceRefusedError as error:
+        raise SourceRefusedError(f"{mapping.place}: {error}") from error
 
 
 def extract_all(
@@ -171,6 +185,7 @@ def extract_all(
 
 def check_landing(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
     """Judge the landed rows against each other and the new loads against their past."""
+    from keyaccounts.landing.quarantine import remember
     from keyaccounts.quality import check_landing as check
 
     with _step(settings, run, "check-landing", log):
@@ -183,12 +198,27 @@ def check_landing(settings: Settings, run: Run, log: Log = print) -> dict[str, A
                 )
                 for example in state.examples:
                     log(f"    {example}")
+        held = remember(settings, run)
+        if held:
+            log(
+                f"  {sum(r.rows for r in held)} rows are held back now: keyaccounts quarantine list"
+            )
         checks = check(settings, run, log)
     return {
         "landing": resolution.fingerprint,
         "entities": {name: asdict(state) for name, state in resolution.entities.items()},
         "checks": checks,
     }
+
+
+def retry_quarantine(
+    settings: Settings, run: Run, entity: str | None = None, log: Log = print
+) -> dict[str, Any]:
+    """Check the rows that are held back again; what is good now is in the next build."""
+    from keyaccounts.landing.quarantine import retry
+
+    with _step(settings, run, "quarantine retry", log):
+        return retry(settings, run, entity, log)
 
 
 def build(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:

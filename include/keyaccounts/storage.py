@@ -117,13 +117,20 @@ def open_store(settings: Settings) -> Iterator[Store | None]:
     if settings.storage_url is None:
         yield None
         return
-    url, _, options = settings.storage_url.partition("?")
+    with open_address(settings.storage_url, "storage_url") as store:
+        yield store
+
+
+@contextmanager
+def open_address(address: str, what: str) -> Iterator[Store]:
+    """Yield the store at an address, which messages call `what`; as `open_store`."""
+    url, _, options = address.partition("?")
     url = url.rstrip("/")
     try:
         files, base = FileSystem.from_uri(f"{url}?{options}" if options else url)
         yield Store(url, SubTreeFileSystem(base, files), files.type_name)
     except (OSError, ArrowException) as error:
-        raise KeyaccountsError(f"storage_url {url}: {error}") from error
+        raise KeyaccountsError(f"{what} {url}: {error}") from error
 
 
 def begin_build(store: Store) -> str:

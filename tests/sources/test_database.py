@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -91,6 +92,18 @@ def test_only_what_moved_comes_and_what_is_gone(
     said = extract("2026-03-06")[1]
     assert (said["rows"], said["deleted"]) == (2, 1)
     assert _totals(settings) == {"1": Decimal("9.00"), "3": Decimal("0.30")}
+
+
+def test_a_load_keeps_its_rows_and_nothing_that_it_was_made_of(
+    extract: Extract, settings: Settings, office: sqlite3.Connection
+) -> None:
+    office.execute("update invoice set total = 'x' where number = 3")
+    settings = replace(settings, max_quarantine_share=0.5)
+    nightly.extract(settings, run_at("2026-03-05"), "erp_invoices", print)
+    assert sorted(path.name for path in (settings.landing / "erp_invoices/000001").iterdir()) == [
+        "held_back.parquet", "held_rows.parquet", "manifest.json", "part-00000.parquet",
+        "quarantine.parquet",
+    ]  # fmt: skip
 
 
 def test_a_file_that_is_not_there_is_not_made(

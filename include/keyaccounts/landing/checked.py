@@ -10,9 +10,9 @@ import duckdb
 from keyaccounts.contract import Entity
 from keyaccounts.errors import SourceRefusedError
 from keyaccounts.landing.loads import ROWS
-from keyaccounts.landing.rules import Rule, is_native, quoted, raw, typed
+from keyaccounts.landing.rules import Rule, is_native, raw, typed
 from keyaccounts.settings import Settings
-from keyaccounts.sources.files import REJECTS, Incoming
+from keyaccounts.sources.files import REJECTS, Incoming, quoted
 
 EXAMPLES = 5
 NULLED_EXAMPLES = 1000
@@ -57,7 +57,7 @@ def create_checked_view(
         for column in entity.columns
         if column.name in incoming.columns and not is_native(column, incoming.types)
     ]
-    values = [f"{typed(c, incoming.types)} as {c.name}" for c in entity.columns]
+    values = [f"{typed(c, incoming.types, incoming.readings)} as {c.name}" for c in entity.columns]
     bits = [
         f"case when {rule.broken} then {_bit(position)} else {ZERO} end"
         for position, rule in enumerate(rules)
@@ -92,6 +92,17 @@ def _bit(position: int) -> str:
     return f"{1 << position}::{MASK_TYPE}"
 
 
+def key_sql(entity: Entity, incoming: Incoming) -> str:
+    """Return the key of a row of `incoming` as one text; a key that is written oddly as it is."""
+    parts = [
+        f"coalesce({quoted(incoming.readings[key])}, {quoted(key)}, '')"
+        if key in incoming.readings
+        else f"coalesce(cast({quoted(key)} as varchar), '')"
+        for key in entity.keys
+    ]
+    return " || '|' || ".join(parts)
+
+
 def collect_bad(
     con: duckdb.DuckDBPyConnection,
     entity: Entity,
@@ -109,7 +120,7 @@ def collect_bad(
         "create or replace temp table broken as "
         f"select _row, _broken from checked where {not is_clean} and _broken <> 0"
     )
-    key = " || '|' || ".join(f"coalesce(cast({quoted(k)} as varchar), '')" for k in entity.keys)
+    key = key_sql(entity, incoming)
     lines = _rejected_lines(con, incoming)
     if con.execute("select count(*) from broken").fetchall()[0][0]:
         con.execute(
@@ -129,11 +140,12 @@ def collect_bad(
                 [rule.column, rule.claim, rule.holds_back],
             )
         _name_places(con, incoming, lines)
-    if lines:
-        con.executemany(
-            "insert into bad_rows values (null, ?, null, '*', ?, ?, true)",
-            [[f"{incoming.label} line {line}", text, claim] for line, text, claim in lines],
-        )
+    torn: list[tuple[int | None, str, str, str]]
+    torn = [(None, f"{incoming.label} line {line}", text, claim) for line, text, claim in lines]
+    place = incoming.place
+    torn += [(line.row, place.row(line.row), line.text, line.why) for line in incoming.torn]
+    if torn:
+        con.executemany("insert into bad_rows values (?, ?, null, '*', ?, ?, true)", torn)
 
 
 def _rejected_lines(
@@ -159,6 +171,18 @@ def _name_places(
     if incoming.is_keyed:
         # Rows of a database have no lasting number; their key finds them.
         con.execute(f"update bad_rows set place = '{incoming.label} key ' || row_key")
+        return
+    if incoming.place.parts:
+        con.execute("create or replace temp table parts (start bigint, label varchar)")
+        con.executemany(
+            "insert into parts values (?, ?)",
+            [[part.start, f"{part.label} {part.word} "] for part in incoming.place.parts],
+        )
+        con.execute(
+            "update bad_rows set place = ("
+            "select arg_max(label, start) || (source_row - max(start)) from parts "
+            "where start < source_row)"
+        )
         return
     con.execute(
         f"""

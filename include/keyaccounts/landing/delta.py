@@ -48,7 +48,7 @@ def write(
     read = _count(con, "incoming")
     if is_feed:
         _set_deletions_apart(con, entity, incoming)
-    rules = rules_of(entity, incoming.types)
+    rules = rules_of(entity, incoming.types, incoming.words)
     create_checked_view(con, entity, incoming, rules)
     held = mask(rules, holds_back=True)
     columns = ", ".join(column.name for column in entity.columns)

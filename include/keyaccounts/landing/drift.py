@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import duckdb
+
 from keyaccounts.errors import SourceRefusedError
 from keyaccounts.landing import reconcile
 from keyaccounts.landing.checked import Landed
-from keyaccounts.landing.loads import rows_sql
+from keyaccounts.landing.loads import Load, rows_sql
 from keyaccounts.landing.plan import Intake, newest_number, unmapped_columns
 from keyaccounts.landing.write import Fetched
 
@@ -33,16 +35,29 @@ def drift(intake: Intake, types: dict[str, str]) -> list[str]:
             *unmapped_columns(intake.mapping, types),
         ]
     names = {column.name for column in intake.entity.columns}
+    notes = column_drift(before, types, names, ignored=(intake.mapping.cursor,))
+    return notes + [
+        f"column {n} is null in all rows now, {intake.mapping.column_places.get(n, '')}"
+        for n in types
+        if types[n] == NOTHING and n in names and before.get(n, NOTHING) != NOTHING
+    ]
+
+
+def column_drift(
+    before: dict[str, str], types: dict[str, str], names: set[str], ignored: tuple[str, ...] = ()
+) -> list[str]:
+    """Say how the columns `types` differ from those `before`; `names` are those of the contract."""
     notes = [f"column {n} is new at the source and not in the contract: ignored"
-             for n in unknown_columns(intake, types) if n not in before]  # fmt: skip
+             for n in types if n not in names and n not in ignored and n not in before]  # fmt: skip
     notes += [f"column {n} is gone at the source: it is null now"
               for n in before if n not in types and n in names]  # fmt: skip
     return notes + [
-        f"column {n} is null in all rows now, {intake.mapping.column_places.get(n, '')}"
-        if types[n] == NOTHING
-        else f"column {n} was {before[n]} at the source and is {types[n]} now"
+        f"column {n} was {before[n]} at the source and is {types[n]} now"
         for n in types
-        if n in names and n in before and before[n] not in {types[n], NOTHING}
+        if n in names
+        and n in before
+        and before[n] != types[n]
+        and NOTHING not in {before[n], types[n]}
     ]
 
 
@@ -96,7 +111,8 @@ def refuse_changed_types(intake: Intake, types: dict[str, str]) -> None:
 def confirm_losses(intake: Intake, is_full: bool, landed: Landed, found: reconcile.Found) -> bool:
     """Refuse a source that lost all its rows, unless that is confirmed; return whether it did."""
     if is_full:
-        is_loss = landed.rows == 0 and landed.quarantined == 0 and _had_rows(intake)
+        is_loss = landed.rows == 0 and landed.quarantined == 0
+        is_loss = is_loss and had_rows(intake.con, intake.loads)
         what = f"the source has no row, load {newest_number(intake)} had some"
     else:
         is_loss = found.gone > 0 and (
@@ -111,11 +127,12 @@ def confirm_losses(intake: Intake, is_full: bool, landed: Landed, found: reconci
     return is_loss
 
 
-def _had_rows(intake: Intake) -> bool:
-    if not intake.loads:
+def had_rows(con: duckdb.DuckDBPyConnection, loads: list[Load]) -> bool:
+    """Return whether loads hold a live row."""
+    if not loads:
         return False
     return bool(
-        intake.con.execute(
-            f"select 1 from {rows_sql(intake.loads)} where is_deleted is not true limit 1"
+        con.execute(
+            f"select 1 from {rows_sql(loads)} where is_deleted is not true limit 1"
         ).fetchall()
     )

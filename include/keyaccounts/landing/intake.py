@@ -104,12 +104,13 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
     else:
         fetched = _fetch(intake, plan, read_types, plan.window, files[0])
     incoming = _open(intake, is_full, read_types, files)
+    counted: dict[str, int] | None
     if is_full:
         landed = write_checked_rows(
             con, intake.settings, intake.entity, incoming, intake.draft, fetched
         )
         # Of parts of different states the source has no one number.
-        counted: dict[str, int] | None = None if plan.in_parts else delta.count_full(con)
+        counted = None if plan.in_parts else delta.count_full(con)
     else:
         entity = entity_of(mapping, is_feed=plan.is_feed)
         parent = mapping.requests.parent if mapping.requests else None
@@ -122,7 +123,10 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
             con, intake.settings, entity, incoming, intake.loads, intake.draft,
             is_feed=plan.is_feed, has_gone=plan.reconciles or parent is not None,
         )  # fmt: skip
-        counted = reconcile.conclude(con, intake.entity, mapping) if plan.reconciles else None
+        counted = None
+        if plan.reconciles:
+            counted = reconcile.conclude(con, intake.entity, mapping)
+            reconcile.write_gone(con, intake.settings, intake.entity, intake.loads)
     types = types_that_came(intake, types, fetched, is_full)
     if mapping.requests is not None:
         refuse_unparsed(intake)

@@ -16,6 +16,8 @@ from keyaccounts.settings import Settings
 MANIFEST = "manifest.json"
 ROWS = "part-00000.parquet"
 QUARANTINE = "quarantine.parquet"
+HELD_ROWS = "held_rows.parquet"
+"""The rows that a load held back, as they came; absent where none was, or in older loads."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,11 @@ def rows_sql(loads: list[Load]) -> str:
         f"({no_rows_sql(load_contract()[loads[0].entity])} "
         f"union all by name select * from read_parquet([{files}], union_by_name = true))"
     )
+
+
+def row_key_sql(entity: Entity) -> str:
+    """Return the key of a landed row as one text, as the quarantine has it."""
+    return " || '|' || ".join(f"coalesce(cast({key} as varchar), '')" for key in entity.keys)
 
 
 def no_rows_sql(entity: Entity) -> str:

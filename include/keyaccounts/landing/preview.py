@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,7 +26,9 @@ from keyaccounts.sources.base import Source, Window
 from keyaccounts.sources.config import load_sources
 from keyaccounts.sources.connect import Systems
 from keyaccounts.sources.files import Incoming, open_file
+from keyaccounts.sources.folder import contract_folder, open_folder
 from keyaccounts.sources.mapping import Mapping, Sources
+from keyaccounts.sources.tables import open_tables
 
 CHECKED_ROWS = 1000
 WIDTH = 24
@@ -40,7 +43,7 @@ def check_sources(settings: Settings, systems: Systems) -> Iterator[str]:
     errors: list[KeyaccountsError] = []
     for mapping in sources.mappings.values():
         try:
-            yield from _checked(mapping, systems)
+            yield from _checked(mapping, systems, settings.max_quarantine_share)
         except KeyaccountsError as error:
             if str(error) not in {str(known) for known in errors}:
                 errors.append(error)
@@ -56,23 +59,23 @@ def _sources(settings: Settings) -> Sources:
     return load_sources(settings.sources)
 
 
-def _checked(mapping: Mapping, systems: Systems) -> Iterator[str]:
+def _checked(mapping: Mapping, systems: Systems, share: float) -> Iterator[str]:
     entity = load_contract()[mapping.entity]
     known = [column.name for column in entity.columns]
-    tried: list[str] = []
+    notes: list[str] = []
     if mapping.system.kind == "files":
-        found = _open_file(mapping).types
+        found, notes = _checked_files(mapping, share)
         refuse_missing(mapping, entity, found, "the file")
     else:
         with systems.source(mapping.system) as source:
             found = checked_columns(mapping, entity_of(mapping), source)
-            tried = list(_tried(mapping, source)) if mapping.requests else []
+            notes = list(_tried(mapping, source)) if mapping.requests else []
     taken = [name for name in found if name in known]
     yield (
         f"{mapping.entity}: {mapping.load} from {mapping.system.name}, {len(taken)} of "
         f"{len(known)} columns"
     )
-    yield from (f"  {fault}" for fault in tried)
+    yield from (f"  {note}" for note in notes)
     yield from (f"  {fault}" for fault in unmapped_columns(mapping, found))
     for name in found:
         if name not in known and name != mapping.cursor and not mapping.columns:
@@ -109,17 +112,33 @@ def _place(mapping: Mapping, name: str) -> object:
     return mapping.sql.place_of(match.start()) if match else mapping.place
 
 
-def _open_file(mapping: Mapping) -> Incoming:
-    folder = mapping.system.folder
-    if folder is None or not folder.is_dir():
-        raise ConfigurationError(f"{mapping.system.place}: {folder} is no folder")
-    con = duckdb.connect()
+def _checked_files(mapping: Mapping, share: float) -> tuple[dict[str, str], list[str]]:
+    """Return the columns of the files of an entity, and how they are written."""
+    with ExitStack() as stack:
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="keyaccounts-"))
+        con = stack.enter_context(duckdb.connect())
+        incoming, notes = _open_files(con, mapping, Path(scratch), share, stack)
+        return incoming.types, notes
+
+
+def _open_files(
+    con: duckdb.DuckDBPyConnection, mapping: Mapping, scratch: Path, share: float, stack: ExitStack
+) -> tuple[Incoming, list[str]]:
+    """Open the files of an entity, of a folder that fills up the last one, until `stack` ends."""
     try:
-        return open_file(con, folder, mapping.entity)
+        if mapping.file is None:
+            contract = stack.enter_context(contract_folder(mapping))
+            return open_file(con, contract, mapping.entity), []
+        folder = stack.enter_context(open_folder(mapping.system))
+        files = folder.matching(mapping)
+        read = files if mapping.load == "full" else files[-1:]
+        here = [(file.name, folder.fetch(file)) for file in read]
+        entity = load_contract()[mapping.entity]
+        opened = open_tables(con, entity, mapping, here, scratch / "files", share)
+        others = [f"{len(files) - 1} other files match"] if len(files) > len(read) else []
+        return opened.incoming, [*opened.notes, *others]
     except SourceRefusedError as error:
         raise SourceRefusedError(f"{mapping.place}: {error}") from error
-    finally:
-        con.close()
 
 
 def preview(settings: Settings, systems: Systems, entity_name: str, rows: int) -> Iterator[str]:
@@ -134,11 +153,13 @@ def preview(settings: Settings, systems: Systems, entity_name: str, rows: int) -
         )
     mapping = _sources(settings).mapping(entity_name)
     entity = entity_of(mapping)
-    with tempfile.TemporaryDirectory(prefix="keyaccounts-") as folder:
-        scratch = Path(folder)
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keyaccounts-")))
         con = connect(settings, scratch)
         try:
-            incoming = _incoming(con, mapping, entity, systems, scratch)
+            share = settings.max_quarantine_share
+            incoming, notes = _incoming(con, mapping, entity, systems, scratch, share, stack)
+            yield from notes
             landed, held = _judged(con, entity, incoming, scratch)
             shown = [c.name for c in entity.columns if c.name in incoming.columns]
             listed = ", ".join(shown)
@@ -157,24 +178,29 @@ def preview(settings: Settings, systems: Systems, entity_name: str, rows: int) -
 
 
 def _incoming(
-    con: Any, mapping: Mapping, entity: Entity, systems: Systems, scratch: Path
-) -> Incoming:
+    con: Any,
+    mapping: Mapping,
+    entity: Entity,
+    systems: Systems,
+    scratch: Path,
+    share: float,
+    stack: ExitStack,
+) -> tuple[Incoming, list[str]]:
     if mapping.system.kind == "files":
-        assert mapping.system.folder is not None
-        return open_file(con, mapping.system.folder, entity.name)
+        return _open_files(con, mapping, scratch, share, stack)
     with systems.source(mapping.system) as source:
         types = checked_columns(mapping, entity, source)
         names = [column.name for column in entity.columns if column.name in types]
         file = scratch / "incoming.parquet"
         with source.batches(mapping, names, limit=CHECKED_ROWS) as reader:
             write_batches(mapping, reader, file)
-    return open_batches(con, mapping, [file], types)
+    return open_batches(con, mapping, [file], types), []
 
 
 def _judged(
     con: Any, entity: Entity, incoming: Incoming, scratch: Path
 ) -> tuple[Landed, list[str]]:
-    rules = rules_of(entity, incoming.types)
+    rules = rules_of(entity, incoming.types, incoming.words)
     create_checked_view(con, entity, incoming, rules)
     collect_bad(con, entity, incoming, rules)
     con.execute(

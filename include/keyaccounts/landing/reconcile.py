@@ -16,9 +16,10 @@ from keyaccounts.contract import Column, Entity
 from keyaccounts.errors import KeyaccountsError
 from keyaccounts.landing.delta import NEWEST
 from keyaccounts.landing.loads import Load, rows_sql
-from keyaccounts.landing.rules import quoted, typed
+from keyaccounts.landing.rules import typed
+from keyaccounts.settings import Settings
 from keyaccounts.sources.base import Source
-from keyaccounts.sources.files import Incoming, types_of
+from keyaccounts.sources.files import Incoming, quoted, types_of
 from keyaccounts.sources.mapping import Mapping
 
 HELD = "held_back.parquet"
@@ -163,6 +164,29 @@ def conclude(con: duckdb.DuckDBPyConnection, entity: Entity, mapping: Mapping) -
         """
     ).fetchall()
     return {"live": live, "held": live - landed}
+
+
+def gone_file(settings: Settings, entity: str) -> Path:
+    """Return the file that names the held-back rows that the source no longer has."""
+    return settings.home / "sources" / f"{entity}.gone.parquet"
+
+
+def write_gone(
+    con: duckdb.DuckDBPyConnection, settings: Settings, entity: Entity, loads: list[Load]
+) -> None:
+    """Note which rows that the loads held back are gone at the source: they leave the quarantine.
+
+    That lies beside the landing; without it they leave when the keys are compared again.
+    """
+    file = gone_file(settings, entity.name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".new")
+    number = loads[-1].number if loads else 0
+    con.execute(
+        f"copy (select distinct row_key, {number} as load from held "
+        f"anti join source_keys using (row_key)) to '{draft}' (format parquet)"
+    )
+    draft.replace(file)
 
 
 def _same_key(entity: Entity, other: str) -> str:

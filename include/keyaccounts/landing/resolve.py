@@ -85,6 +85,12 @@ def resolve(settings: Settings) -> Resolution:
     return Resolution(name, folder, states)
 
 
+def newest_verdict(settings: Settings) -> Path | None:
+    """Return the folder of the last verdict; None before the first."""
+    found = (settings.home / "warehouse" / "resolved").glob("*/resolution.json")
+    return max((file.parent for file in found), key=lambda f: f.stat().st_mtime_ns, default=None)
+
+
 def folder_of(settings: Settings, fingerprint: str) -> Path:
     """Return the folder of the verdict on a state of the landing, there or not."""
     return settings.home / "warehouse" / "resolved" / fingerprint

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from keyaccounts.contract import MEANING_COLUMNS, TYPE_WORDS, Column, Entity
+from keyaccounts.sources.files import quoted
 
 EARLIEST = "1900-01-01"
 MONEY_SIGNS = {
@@ -55,10 +57,18 @@ def is_native(column: Column, types: Mapping[str, str]) -> bool:
     return column.type == "text" or types[column.name] in NATIVE[column.type]
 
 
-def typed(column: Column, types: Mapping[str, str]) -> str:
-    """Return SQL that gives the typed value, null where it does not parse."""
+def typed(
+    column: Column, types: Mapping[str, str], readings: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return SQL that gives the typed value, null where it does not parse.
+
+    `readings` names the column that has the value as the contract writes it, where another has it
+    as the source does.
+    """
     if column.name not in types:
         return f"cast(null as {column.sql_type})"
+    if column.name in readings:
+        return _parsed(column, quoted(readings[column.name]))
     name = quoted(column.name)
     if column.type == "text":
         return f"nullif(cast({name} as varchar), '')"
@@ -94,13 +104,15 @@ def _parsed(column: Column, text: str) -> str:
     )
 
 
-def rules_of(entity: Entity, types: Mapping[str, str]) -> list[Rule]:
-    """Return the rules for a file whose columns have `types`."""
+def rules_of(
+    entity: Entity, types: Mapping[str, str], words: Mapping[str, str] = MappingProxyType({})
+) -> list[Rule]:
+    """Return the rules for a file whose columns have `types`; `words` say how some are written."""
     rules = [
         rule
         for column in entity.columns
         if column.name in types
-        for rule in _column_rules(entity, column, is_native(column, types))
+        for rule in _column_rules(entity, column, is_native(column, types), words.get(column.name))
     ]
     signs = [
         Rule(column, broken, claim, holds_back=True)
@@ -110,7 +122,9 @@ def rules_of(entity: Entity, types: Mapping[str, str]) -> list[Rule]:
     return rules + signs
 
 
-def _column_rules(entity: Entity, column: Column, is_parsed: bool) -> list[Rule]:
+def _column_rules(
+    entity: Entity, column: Column, is_parsed: bool, word: str | None = None
+) -> list[Rule]:
     name = column.name
     holds_back = column.is_required or (entity.name, name) in MEANING_COLUMNS
     rules = []
@@ -119,7 +133,7 @@ def _column_rules(entity: Entity, column: Column, is_parsed: bool) -> list[Rule]
         rules.append(Rule(name, f"{empty} is null", "must not be empty", holds_back=True))
     if not is_parsed:
         broken = f"{raw(name)} is not null and {name} is null"
-        rules.append(Rule(name, broken, f"is not {TYPE_WORDS[column.type]}", holds_back))
+        rules.append(Rule(name, broken, f"is not {word or TYPE_WORDS[column.type]}", holds_back))
     if column.minimum is not None:
         claim = f"must be at least {column.minimum}"
         rules.append(Rule(name, f"{name} < {column.minimum}", claim, holds_back))
@@ -143,8 +157,3 @@ def _column_rules(entity: Entity, column: Column, is_parsed: bool) -> list[Rule]
 def raw(name: str) -> str:
     """Return the name of the raw text of a column."""
     return f"r_{name}"
-
-
-def quoted(name: str) -> str:
-    """Return an identifier that may hold any character."""
-    return '"' + name.replace('"', '""') + '"'

@@ -25,10 +25,10 @@ from keyaccounts.landing.checked import (
     refuse_bad_share,
     summary,
 )
-from keyaccounts.landing.loads import MANIFEST, QUARANTINE, ROWS, all_loads, row_digest
+from keyaccounts.landing.loads import HELD_ROWS, MANIFEST, QUARANTINE, ROWS, all_loads, row_digest
 from keyaccounts.landing.rules import rules_of
 from keyaccounts.settings import Run, Settings
-from keyaccounts.sources.files import Incoming, open_file
+from keyaccounts.sources.files import Incoming, open_file, quoted
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def write_checked_rows(
 
     With what was `fetched` it is seen without a second look when no row broke a rule.
     """
-    rules = rules_of(entity, incoming.types)
+    rules = rules_of(entity, incoming.types, incoming.words)
     create_checked_view(con, entity, incoming, rules)
     number = next_number(settings, entity.name)
     columns = ", ".join(column.name for column in entity.columns)
@@ -163,6 +163,8 @@ def commit(
     con.execute(
         f"copy (select * from bad_rows order by all) to '{draft / QUARANTINE}' (format parquet)"
     )
+    if _write_held_rows(con, entity, incoming, draft):
+        more_files = (*more_files, HELD_ROWS)
     manifest = {
         "entity": entity.name,
         "load": landed.load,
@@ -178,14 +180,44 @@ def commit(
         "nulled": landed.nulled,
         "unknown_columns": landed.unknown_columns,
         "missing_columns": landed.missing_columns,
+        **({"readings": incoming.readings} if incoming.readings else {}),
         "content_hash": content_hash,
         "files": [_file_facts(draft / name) for name in (ROWS, QUARANTINE, *more_files)],
     }
     text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
     (draft / MANIFEST).write_text(text, encoding="utf-8")
-    shutil.rmtree(draft / "spill", ignore_errors=True)
+    _remove_scratch(draft, {MANIFEST, ROWS, QUARANTINE, *more_files})
     draft.rename(settings.landing / entity.name / f"{landed.load:06d}")
     return landed
+
+
+def _remove_scratch(draft: Path, kept: set[str]) -> None:
+    """Remove what the load was made of: all that the source sent, and where the database spilt."""
+    for path in draft.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name not in kept:
+            path.unlink()
+
+
+def _write_held_rows(
+    con: duckdb.DuckDBPyConnection, entity: Entity, incoming: Incoming, draft: Path
+) -> bool:
+    """Keep the rows that are held back as they came, so that they can be checked again.
+
+    Columns that are not in the contract are not kept: nobody asked for them.
+    """
+    there = con.execute("from duckdb_tables() where table_name = 'broken_values'").fetchall()
+    held = "select source_row from bad_rows where is_held_back and source_row is not null"
+    if not there or not con.execute(f"from ({held}) limit 1").fetchall():
+        return False
+    names = [c.name for c in entity.columns if c.name in incoming.types]
+    listed = ", ".join(map(quoted, ["_row", *names, *incoming.readings.values()]))
+    con.execute(
+        f"copy (select {listed} from broken_values where _row in ({held}) order by _row) "
+        f"to '{draft / HELD_ROWS}' (format parquet)"
+    )
+    return True
 
 
 def _content_hash(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,15 @@ from ruamel.yaml.scalarstring import LiteralScalarString
 
 from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError
-from keyaccounts.sources.faults import ADDRESSES, line_of, meaning_faults, schema_faults
-from keyaccounts.sources.mapping import Line, Mapping, Sources, Statement, System
+from keyaccounts.settings import STORAGE_URL
+from keyaccounts.sources.faults import (
+    ADDRESSES,
+    FILE_KEYS,
+    line_of,
+    meaning_faults,
+    schema_faults,
+)
+from keyaccounts.sources.mapping import FileSpec, Line, Mapping, Sources, Statement, System
 from keyaccounts.sources.rest_levels import api_of, requests_of
 from keyaccounts.sources.rest_spec import Requests
 
@@ -59,7 +67,8 @@ def _sources(file: Path, document: CommentedMap) -> Sources:
             place=Line(file.name, line_of(document, ["systems", name])),
             base=file.parent,
             address=next(((key, str(spec[key])) for key in ADDRESSES if key in spec), ("", "")),
-            folder=(file.parent / spec["folder"]).resolve() if "folder" in spec else None,
+            folder=_folder(file, spec),
+            folder_url=spec["folder"] if _is_url(spec) else None,
             statement_timeout=spec.get("statement_timeout", 3600),
             api=api_of(spec) if spec["kind"] == "rest" else None,
         )
@@ -72,6 +81,16 @@ def _sources(file: Path, document: CommentedMap) -> Sources:
         if name in entities
     }
     return Sources(file, systems, mappings)
+
+
+def _is_url(spec: CommentedMap) -> bool:
+    return re.fullmatch(STORAGE_URL, spec.get("folder", "")) is not None
+
+
+def _folder(file: Path, spec: CommentedMap) -> Path | None:
+    if "folder" not in spec or _is_url(spec):
+        return None
+    return Path(file.parent, str(spec["folder"])).resolve()
 
 
 def _mapping(file: Path, document: CommentedMap, name: str, system: System) -> Mapping:
@@ -115,7 +134,15 @@ def _mapping(file: Path, document: CommentedMap, name: str, system: System) -> M
         requests=requests,
         partition=_span(spec["partition"]) if "partition" in spec else None,
         reconcile_every_days=spec.get("reconcile_every_days", 0 if load == "changes" else 1),
+        file=_file_spec(spec) if system.kind == "files" else None,
     )
+
+
+def _file_spec(spec: CommentedMap) -> FileSpec | None:
+    if not any(key in spec for key in ("columns", *FILE_KEYS)):
+        return None
+    given = {key: spec[key] for key in FILE_KEYS if key in spec}
+    return FileSpec(pattern=given.pop("file", None), **given)
 
 
 def _span(text: str) -> timedelta:

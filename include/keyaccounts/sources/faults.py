@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,7 @@ from jsonschema.exceptions import ValidationError
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from keyaccounts.contract import REQUIRED_ENTITIES, load_contract
-from keyaccounts.settings import SECRET
+from keyaccounts.settings import SECRET, STORAGE_URL
 from keyaccounts.sources.rest_faults import (
     REQUEST_KEYS,
     SYSTEM_KEYS,
@@ -25,6 +26,10 @@ from keyaccounts.sources.rest_faults import (
 
 SCHEMA_FILE = Path(__file__).with_name("sources.schema.json")
 ADDRESSES = ("connection", "url_env", "url")
+FILE_KEYS = (
+    "file", "sheet", "header_row", "delimiter", "encoding", "decimal_comma", "date_format",
+)  # fmt: skip
+"""What may be said of the files of an entity."""
 
 Fault = tuple[int, str]
 """A line, from 1, and what is wrong there."""
@@ -144,6 +149,7 @@ def _system_faults(system: CommentedMap) -> Iterator[tuple[str, str]]:
             yield "kind", "a system of kind files needs a folder"
         for key in [*given, *(k for k in ("statement_timeout",) if k in system)]:
             yield key, f"{key} is not for a system of kind files"
+        yield from _folder_faults(system.get("folder", ""))
         return
     if "folder" in system:
         yield "folder", f"folder is not for a system of kind {system['kind']}"
@@ -159,6 +165,22 @@ def _system_faults(system: CommentedMap) -> Iterator[tuple[str, str]]:
         )
 
 
+def _folder_faults(folder: str) -> Iterator[tuple[str, str]]:
+    if "://" not in folder:
+        return
+    if has_secret(folder) or urlsplit(folder).username:
+        yield (
+            "folder",
+            "the address must not carry credentials: give them as AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY, or by the role of the machine",
+        )
+    elif not re.fullmatch(STORAGE_URL, folder):
+        yield (
+            "folder",
+            "the address is no s3://BUCKET/FOLDER, gs://, hdfs://, abfs:// or file:///FOLDER",
+        )
+
+
 def has_secret(url: str) -> bool:
     """Return whether an address carries a password, or may carry one because it does not parse."""
     try:
@@ -171,15 +193,15 @@ def has_secret(url: str) -> bool:
 def _entity_faults(name: str, spec: CommentedMap, kind: str) -> Iterator[tuple[list[str], str]]:
     load = spec.get("load", "full")
     if kind == "files":
-        for key in spec:
-            if key not in {"from", "load"}:
-                yield [key], f"{key} is not for contract files"
-        if load != "full":
-            yield ["load"], "contract files are always loaded full"
+        yield from _file_faults(spec, load)
+        yield from _column_faults(name, spec)
         return
     for key in REQUEST_KEYS:
         if key in spec:
             yield [key], f"{key} is for a system of kind rest"
+    for key in FILE_KEYS:
+        if key in spec:
+            yield [key], f"{key} is for a system of kind files"
     if ("sql" in spec) == ("table" in spec):
         yield [], f"{name} needs either sql or table"
     if "columns" in spec and "table" not in spec:
@@ -190,6 +212,12 @@ def _entity_faults(name: str, spec: CommentedMap, kind: str) -> Iterator[tuple[l
     yield from _load_faults(spec)
     if "partition" in spec and load != "incremental":
         yield ["partition"], "partition is for load: incremental"
+    yield from _column_faults(name, spec)
+    if "columns" in spec and load != "full" and "updated_at" not in spec["columns"]:
+        yield ["columns"], f"load: {load} needs updated_at among the columns"
+
+
+def _column_faults(name: str, spec: CommentedMap) -> Iterator[tuple[list[str], str]]:
     known = [column.name for column in load_contract()[name].columns]
     for column in spec.get("columns", {}):
         if column not in known:
@@ -197,11 +225,52 @@ def _entity_faults(name: str, spec: CommentedMap, kind: str) -> Iterator[tuple[l
                 ["columns", column],
                 f"{column} is no column of {name} in the contract{_near(column, known)}",
             )
-    if "columns" in spec and load != "full" and "updated_at" not in spec["columns"]:
-        yield ["columns"], f"load: {load} needs updated_at among the columns"
 
 
 def _load_faults(spec: CommentedMap) -> Iterator[tuple[list[str], str]]:
     for key in ("cursor", "look_back", "reconcile_every_days"):
         if key in spec and spec.get("load", "full") == "full":
             yield [key], f"{key} is for load: incremental or changes"
+
+
+def _file_faults(spec: CommentedMap, load: str) -> Iterator[tuple[list[str], str]]:
+    for key in spec:
+        if key not in {"from", "load", "columns", *FILE_KEYS}:
+            yield [key], f"{key} is not for files"
+    if load == "changes":
+        yield ["load"], "files are loaded full or incremental"
+    pattern = spec.get("file", "")
+    if load == "incremental" and not re.search(r"[*?\[]", pattern):
+        yield (
+            ["load"],
+            "load: incremental takes each new file of a folder: give file as a pattern such as "
+            "invoices_*.csv",
+        )
+    if pattern.startswith("/") or {"..", "**"} & set(pattern.split("/")):
+        yield (
+            ["file"],
+            "file is a name or a pattern below the folder of the system, without .. or **",
+        )
+    if "sheet" in spec and not pattern.endswith((".xlsx", ".xlsm")):
+        yield ["sheet"], "sheet is for files that end in .xlsx or .xlsm"
+    for key in ("delimiter", "encoding"):
+        if key in spec and pattern.endswith((".xlsx", ".xlsm", ".parquet")):
+            yield [key], f"{key} is for files of text"
+    if "encoding" in spec and not _is_encoding(spec["encoding"]):
+        yield ["encoding"], f"encoding {spec['encoding']} is not known"
+    form = spec.get("date_format", "excel")
+    parts = {"day": "%d", "month": "%[mbB]", "year": "%[Yy]"}
+    missing = [word for word, part in parts.items() if not re.search(part, form)]
+    if form != "excel" and missing:
+        yield (
+            ["date_format"],
+            f"date_format {form} says no {', '.join(missing)}; write it like %d.%m.%Y, or excel "
+            "for days that Excel counts",
+        )
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return bool(codecs.lookup(name)._is_text_encoding)
+    except LookupError:
+        return False

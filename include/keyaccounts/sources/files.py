@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -18,20 +18,46 @@ DELIMITERS = (",", ";", "\t", "|")
 
 
 @dataclass(frozen=True)
+class Part:
+    """One file of a load: its rows are those after `start`, as `word` (row or line) counts them."""
+
+    start: int
+    label: str
+    word: str
+
+
+@dataclass(frozen=True)
 class Place:
-    """How a person finds a record of a file: spreadsheets count the header as row 1."""
+    """How a person finds a record of a file: spreadsheets count the header as row 1.
+
+    With `parts` a record has the number of its row in its file, counted on from file to file.
+    """
 
     label: str
     header_rows: int
+    parts: tuple[Part, ...] = ()
 
     @classmethod
     def of(cls, manifest: dict[str, Any]) -> Place:
         """Return the place that a manifest speaks of."""
-        return cls(manifest["source"], manifest["header_rows"])
+        parts = tuple(Part(*part) for part in manifest.get("parts", ()))
+        return cls(manifest["source"], manifest["header_rows"], parts)
 
     def row(self, record: int) -> str:
         """Return where record `record` (from 1) stands."""
+        found = [part for part in self.parts if part.start < record]
+        if found:
+            return f"{found[-1].label} {found[-1].word} {record - found[-1].start}"
         return f"{self.label} row {record + self.header_rows}"
+
+
+@dataclass(frozen=True)
+class Torn:
+    """A line that could not be taken apart: its number in the file, what it says, and why."""
+
+    row: int
+    text: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -40,13 +66,18 @@ class Incoming:
 
     `types` gives the DuckDB type of each column of the file; the view has them and `_row`, the
     number of the record from 1. `is_text` says that lines may be torn, `is_keyed` that a row is
-    found by its key and not by its number.
+    found by its key and not by its number. `readings` names, for a column that is not written as
+    the contract has it, the column of the view that has it so, and `words` how it is written.
     """
 
     place: Place
     types: dict[str, str]
     is_text: bool
     is_keyed: bool = False
+    torn: tuple[Torn, ...] = ()
+    """Numbered as the rows of the view."""
+    readings: dict[str, str] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -130,7 +161,7 @@ def _create_view(
     """Create the view `incoming`; a column of the file that is called like ours gives way."""
     names = [row[0] for row in con.execute(f"describe select * from {scan}").fetchall()]
     kept = [n for n in names if n.lower() not in {"_row", internal}]
-    listed = ", ".join('"' + name.replace('"', '""') + '"' for name in kept)
+    listed = ", ".join(map(quoted, kept))
     con.execute(
         f"create or replace temp view incoming as select {listed}, {number} as _row from {scan}"
     )
@@ -157,6 +188,11 @@ def types_of(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Return the DuckDB types of the columns of the view `incoming`."""
     rows = con.execute("describe incoming").fetchall()
     return {row[0]: row[1] for row in rows if row[0] != "_row"}
+
+
+def quoted(name: str) -> str:
+    """Return an identifier that may hold any character."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _text(value: str) -> str:

@@ -37,6 +37,20 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class FileSpec:
+    """Which files hold an entity and how they are written; None is found in each file."""
+
+    pattern: str | None = None
+    """A name or a glob below the folder; None: `<entity>.csv` or `<entity>.parquet`."""
+    sheet: str | None = None
+    header_row: int = 1
+    delimiter: str | None = None
+    encoding: str | None = None
+    decimal_comma: bool | None = None
+    date_format: str | None = None
+
+
+@dataclass(frozen=True)
 class System:
     """One system that data comes from. `address` is one of ADDRESSES with its value."""
 
@@ -47,6 +61,8 @@ class System:
     """Folder of the file: relative paths start there."""
     address: tuple[str, str] = ("", "")
     folder: Path | None = None
+    folder_url: str | None = None
+    """Address of the folder in object storage, in place of `folder`."""
     statement_timeout: int = 3600
     api: ApiSpec | None = None
     """How to speak to a REST API; None for other kinds."""
@@ -74,6 +90,8 @@ class Mapping:
     """The requests to a REST API."""
     partition: timedelta | None = None
     """The span of the cursor that one part of a whole read covers; None: it has no parts."""
+    file: FileSpec | None = None
+    """What is said of its files; None for a contract file as it is."""
 
     @property
     def label(self) -> str:

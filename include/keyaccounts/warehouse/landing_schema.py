@@ -8,6 +8,7 @@ import duckdb
 
 from keyaccounts.contract import Entity, load_contract
 from keyaccounts.landing.loads import Load, all_loads, loads_in_play, no_rows_sql, rows_sql
+from keyaccounts.landing.quarantine import counts_by_day
 from keyaccounts.landing.resolve import Resolution
 from keyaccounts.settings import Settings, business_date
 from keyaccounts.warehouse.first_published import NOTHING, FirstPublished
@@ -34,6 +35,7 @@ def lay_out(
         _create_versions(con, settings)
         _create_user_versions(con, settings)
         _create_loads(con, settings)
+        _create_quarantine_counts(con, settings)
         create_first_published(con, first)
     finally:
         con.close()
@@ -146,6 +148,16 @@ def _stamps(settings: Settings, loads: list[Load]) -> str:
 def _known_on(settings: Settings, load: Load) -> date:
     """Return the business day that had ended when the load came: nothing is known before it."""
     return business_date(datetime.fromisoformat(load.manifest["loaded_at"]), settings.timezone)
+
+
+def _create_quarantine_counts(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    con.execute(
+        "create or replace table landing.quarantine_counts (counted_on date, entity varchar, "
+        "column_name varchar, reason varchar, held_by varchar, rows_count bigint)"
+    )
+    rows = [(day, *count) for day, counts in counts_by_day(settings).items() for count in counts]
+    if rows:
+        con.executemany("insert into landing.quarantine_counts values (?, ?, ?, ?, ?, ?)", rows)
 
 
 def _create_loads(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:

@@ -26,7 +26,8 @@ from keyaccounts.storage import begin_build, open_store, push_landing
 from keyaccounts.warehouse.dbt_process import NodeResult
 
 LAID_OUT = (
-    "crm_account_versions", "crm_user_versions", "loads", "quarantine", "rejected", "nulled",
+    "crm_account_versions", "crm_user_versions", "loads", "quarantine", "quarantine_counts",
+    "rejected", "nulled",
     "first_published", "first_published_units", "late_documents",
 )  # fmt: skip
 """What `landing_schema` derives from the loads; small beside them."""

@@ -5,10 +5,12 @@ wallet before and after it. Another one was taken over long enough ago to tell w
 Serving its accounts has rates, so that profit is contribution profit.
 Its owners neglect a key account sooner than by the rules that come with the project.
 Invoices of a large customer came after the last month-ends had been published.
+An earlier night had counted a row that was held back.
 """
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,7 @@ import pyarrow
 
 from keyaccounts import nightly
 from keyaccounts.demo import generate
+from keyaccounts.landing import quarantine
 from keyaccounts.landing.closings import newest_loads, note_closing
 from keyaccounts.settings import PROJECT_ROOT
 from tests.conftest import Warehouse, build_company, run_at, settings_for, silent
@@ -40,6 +43,7 @@ RATES = "valid_from,kind,amount\n" + "".join(
 SOONER = ("neglected_c_activities,10", "neglected_c_activities,2")
 # What landed before them; the older month-ends were not published then.
 CLOSED_FROM, CLOSED_ON = date(2026, 7, 31), date(2026, 9, 30)
+HELD_BACK = ["erp_invoices", "gross_amount", "is not an amount", "contract", 1]
 IS_LATE = "account_id = 'A000052' and invoice_date between '2025-10-01' and '2026-09-30'"
 JOINED = (
     f"if({IS_DAUGHTER}, timestamp '{JOINED_ON}', "
@@ -65,6 +69,9 @@ def shared_company(base: Path) -> Warehouse:
     (rules / "cost_to_serve_rates.csv").write_text(RATES, "utf-8")
     limits = (PROJECT_ROOT / "dbt_project" / "seeds" / "alert_rules.csv").read_text("utf-8")
     (rules / "alert_rules.csv").write_text(limits.replace(*SOONER), "utf-8")
+    counts = home / quarantine.FOLDER / quarantine.COUNTS
+    counts.parent.mkdir()
+    counts.write_text(json.dumps({DAY: [HELD_BACK]}), "utf-8")
     return build_company(home, source, DAY, rules_dir=str(rules))
 
 
