@@ -65,10 +65,6 @@ class Api:
             return found
         return self.say(call) or Answer({"error": f"no {call.path}"}, NOT_FOUND)
 
-    def paths(self) -> list[str]:
-        """Return the paths that were asked for, in order."""
-        return [call.path for call in self.calls]
-
     def after(self, good: int, *faults: Say | Answer) -> None:
         """Let so many requests pass, then say each fault once."""
         self.faults = [lambda _: None] * good

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,24 +27,8 @@ def instant(text: str) -> datetime:
     return moment.replace(tzinfo=UTC)
 
 
-def sources(product: str, **texts: str) -> str:
-    """Return the documented mapping with some of its texts replaced."""
-    text = (DOCS / product / "sources.yml").read_text("utf-8")
-    for old, new in texts.items():
-        found = old.replace("__", ": ")
-        assert found in text, found
-        text = text.replace(found, new)
-    return text
-
-
 def number(text: str) -> int | float | None:
     """Return a number as JSON has it; None for a blank."""
     if not text:
         return None
     return float(text) if "." in text else int(text)
-
-
-def words(pattern: str, text: str) -> str | None:
-    """Return what the group of a pattern matches."""
-    found = re.search(pattern, text)
-    return found[1] if found else None
