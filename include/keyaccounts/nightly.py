@@ -215,7 +215,7 @@ def retry_quarantine(
     settings: Settings, run: Run, entity: str | None = None, log: Log = print
 ) -> dict[str, Any]:
     """Check the rows that are held back again; what is good now is in the next build."""
-    from keyaccounts.landing.quarantine import retry
+    from keyaccounts.landing.retry import retry
 
     with _step(settings, run, "quarantine retry", log):
         return retry(settings, run, entity, log)
