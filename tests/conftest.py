@@ -19,6 +19,17 @@ from keyaccounts.landing.resolve import resolve
 from keyaccounts.settings import Run, Settings, load_settings
 from keyaccounts.warehouse import build
 
+SHARING = {
+    "bad rows": {
+        "tests/dbt/test_bad_rows.py", "tests/dbt/test_engine_cases.py",
+        "tests/quality/test_bad_rows.py",
+    },
+    "demo company": {"tests/end_to_end/test_determinism.py", "tests/faults/test_kill.py"},
+    "random companies": {
+        f"tests/properties/test_{name}.py" for name in ("companies", "countback", "harness", "red")
+    },
+}  # fmt: skip
+"""Files whose tests run in one process, because they ask about one company."""
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 ENGINE: dict[str, Any] = {}
 """What `settings_for` adds; filled where the tests run on another engine than DuckDB."""
@@ -32,12 +43,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file in one process, and files of one group: what they share is built once."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a file in one process, and files that share a company: it is built once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByCompany(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return next((name for name, files in SHARING.items() if file in files), file)
+
+    return ByCompany(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def run_at(day: str | date) -> Run:

@@ -9,8 +9,6 @@ import pytest
 from tests.end_to_end.demo_company import DAY, EARLIER, known_on, shuffled, stamped
 from tests.end_to_end.published import Publication, publish_again
 
-pytestmark = pytest.mark.xdist_group("demo company")
-
 # What was delivered is itself part of this mart: it says since when and how complete.
 DEPENDS_ON_WHAT_LANDED = {"data_coverage"}
 LISTS_LATER_ACCOUNTS = {"accounts"}

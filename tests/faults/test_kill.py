@@ -18,8 +18,6 @@ from tests.end_to_end.command import read_until, run, started
 from tests.end_to_end.demo_company import DAY, copy_home
 from tests.end_to_end.published import Publication
 
-pytestmark = pytest.mark.xdist_group("demo company")
-
 # A line of progress; the kill follows it at once.
 DURING_EXTRACT = ("extract crm_accounts ...", "extract erp_invoice_lines ...", "check-landing ...")
 DURING_BUILD = ("build as of", " int_revenue__line_groups:", "check-marts ...")
