@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import pytest
-
 from tests.properties.crowd import crowd
 
 OWED = "aging.gross_open_amount as ending_amount"
