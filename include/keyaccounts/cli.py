@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from keyaccounts import __version__, nightly
@@ -388,5 +391,19 @@ def _as_json(value: object) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, default=plain)
 
 
+def run() -> NoReturn:
+    """Run one command as a process of its own, and end that without a last word of its libraries.
+
+    DuckDB's package lists what it did not let go of in hundreds of lines, below the message that
+    a person has to see.
+    """
+    code = main()
+    logging.shutdown()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()
