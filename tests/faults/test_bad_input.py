@@ -67,6 +67,16 @@ def test_a_delimiter_that_nobody_knows_is_refused(source: Path, land: Land) -> N
     assert "the file has invoice_id:account_id:document_type" in _refusal(land)
 
 
+def test_lines_that_end_in_two_ways_are_refused(source: Path, land: Land, tmp_path: Path) -> None:
+    file = source / "erp_invoice_lines.csv"
+    lines = file.read_bytes().splitlines()
+    file.write_bytes(b"\r\n".join(lines[:-1]) + b"\r\n" + lines[-1] + b"\n")
+    message = _refusal(land, "erp_invoice_lines")
+    assert message.startswith("erp_invoice_lines.csv cannot be taken apart: ")
+    assert "its lines end in more than one way" in message
+    assert _landed(tmp_path, "erp_invoice_lines") == []
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_other_usual_delimiters_are_read(source: Path, land: Land, delimiter: str) -> None:
     file = source / "erp_invoices.csv"

@@ -57,7 +57,14 @@ def land_file(settings: Settings, run: Run, entity_name: str, source: Path) -> L
     with drafted(settings, entity_name) as (con, draft):
         incoming = open_file(con, source, entity_name)
         _refuse_missing_columns(entity, incoming)
-        landed = write_checked_rows(con, settings, entity, incoming, draft)
+        try:
+            landed = write_checked_rows(con, settings, entity, incoming, draft)
+        except duckdb.InvalidInputException as error:
+            raise SourceRefusedError(
+                f"{incoming.label} cannot be taken apart: a quote is torn, or its lines end in "
+                "more than one way. Write it anew, or say file and columns in sources.yml: then "
+                "it is read line by line"
+            ) from error
         refuse_bad_share(settings, incoming, landed)
         facts = {"window": {"from": None, "to": run.as_of_date.isoformat()}}
         return commit(con, settings, run, entity, incoming, landed, draft, facts)
