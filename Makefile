@@ -46,11 +46,11 @@ env: ## write .env for docker compose, with fresh secrets
 
 test: $(READY) ## all tests but those on Spark (JOBS=2 processes)
 	@bash scripts/setup_postgres.sh
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not spark"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not spark"
 
 test-fast: $(READY) ## all tests but those marked slow
 	@bash scripts/setup_postgres.sh
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow and not spark"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not spark"
 
 parity: $(READY) $(SPARK_READY) ## every mart on DuckDB and on Spark, row by row; real Spark servers
 	@$(BIN)/python -m pytest -m spark tests/spark -rP

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,17 @@ from keyaccounts.landing.resolve import resolve
 from keyaccounts.settings import Run, Settings, load_settings
 from keyaccounts.warehouse import build
 
+SHARING = {
+    "bad rows": {
+        "tests/dbt/test_bad_rows.py", "tests/dbt/test_engine_cases.py",
+        "tests/quality/test_bad_rows.py",
+    },
+    "demo company": {"tests/end_to_end/test_determinism.py", "tests/faults/test_kill.py"},
+    "random companies": {
+        f"tests/properties/test_{name}.py" for name in ("companies", "countback", "harness", "red")
+    },
+}  # fmt: skip
+"""Files whose tests run in one process, because they ask about one company."""
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 ENGINE: dict[str, Any] = {}
 """What `settings_for` adds; filled where the tests run on another engine than DuckDB."""
@@ -28,6 +41,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--engine", choices=("duckdb", "spark"), default="duckdb",
         help="engine of tests/acceptance: fixtures of the definition on duckdb or on spark",
     )  # fmt: skip
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a file in one process, and files that share a company: it is built once."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByCompany(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return next((name for name, files in SHARING.items() if file in files), file)
+
+    return ByCompany(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def run_at(day: str | date) -> Run:
@@ -46,6 +71,19 @@ def settings_for(home: Path, source: Path | None = None, **more: Any) -> Setting
 
 def silent(_: str) -> None:
     """Log nothing."""
+
+
+@contextmanager
+def data_tests_left_out(*selected: str) -> Iterator[None]:
+    """Build without the data tests, half of the time: for what is compared figure by figure.
+
+    `selected` are models to build alone, as dbt selects them.
+    """
+    build = import_module("keyaccounts.warehouse.build")
+    some = ("--select", *selected) if selected else ()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "NO_UNIT_TESTS", (*build.NO_TESTS, *some))
+        yield
 
 
 @dataclass(frozen=True)

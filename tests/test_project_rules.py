@@ -12,7 +12,7 @@ import yaml
 
 from keyaccounts.settings import PROJECT_ROOT
 from tests.acceptance import loaders
-from tests.conftest import Warehouse, build_company
+from tests.conftest import Warehouse, build_company, data_tests_left_out
 
 DBT = PROJECT_ROOT / "dbt_project"
 MODELS = sorted((DBT / "models").rglob("*.sql"))
@@ -26,7 +26,8 @@ MADE = {".venv", ".venv-spark", ".git", ".demo", ".bench", "target", "__pycache_
 def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("rules")
     loaders.movements(folder / "source")
-    return build_company(folder / "home", folder / "source", "2026-06-30")
+    with data_tests_left_out():
+        return build_company(folder / "home", folder / "source", "2026-06-30")
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,10 @@ over the random companies of `tests/properties`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 
 import pytest
 
-from tests.conftest import ENGINE
+from tests.conftest import ENGINE, data_tests_left_out
 from tests.spark.cluster import BROUGHT_HOME, SMALL, Cluster, connect, environment, missing
 
 MEMORY = {"spark.driver.memory": "3g"}
@@ -40,20 +39,19 @@ def engine(
 
 @pytest.fixture(autouse=True, scope="module")
 def without_data_tests(request: pytest.FixtureRequest) -> Iterator[None]:
-    build = import_module("keyaccounts.warehouse.build")
-    with pytest.MonkeyPatch.context() as patch:
-        if not request.node.name.endswith("test_stories.py"):
-            patch.setattr(build, "NO_UNIT_TESTS", build.NO_TESTS)
+    if request.node.name.endswith("test_stories.py"):
+        yield
+        return
+    with data_tests_left_out():
         yield
 
 
 @pytest.fixture(autouse=True)
 def only_what_is_compared(request: pytest.FixtureRequest) -> Iterator[None]:
     """Build the marts that the mark `fixture` names, with all they rest on."""
-    build = import_module("keyaccounts.warehouse.build")
     marts = [f"+{mart}" for mark in request.node.iter_markers("fixture") for mart in mark.args]
-    with pytest.MonkeyPatch.context() as patch:
-        if marts:
-            selected = ("--select", *marts, *BROUGHT_HOME)
-            patch.setattr(build, "NO_UNIT_TESTS", (*build.NO_TESTS, *selected))
+    if not marts:
+        yield
+        return
+    with data_tests_left_out(*marts, *BROUGHT_HOME):
         yield

@@ -16,7 +16,7 @@ from keyaccounts.demo import generate
 from keyaccounts.publishing.publish import current_version, read_manifest
 from keyaccounts.settings import Settings, business_date
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("scheduler")]
+pytestmark = pytest.mark.slow
 
 NIGHTLY, ALERTS = "key_accounts_nightly", "key_accounts_alerts"
 KEPT = {"crm_accounts", "crm_users", "erp_invoices", "erp_invoice_lines", "erp_exchange_rates"}

@@ -14,7 +14,7 @@ from tests.dbt.bad_rows.laid_over import Copy, changed
 from tests.dbt.bad_rows.walk import WITHOUT_ROWS, BadRow, problems
 from tests.dbt.bad_rows.written import told_rows, with_also, written
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad_rows")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

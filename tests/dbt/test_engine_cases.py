@@ -12,7 +12,7 @@ from tests.dbt.bad_rows.checks import read_project
 from tests.dbt.bad_rows.company import shared_company
 from tests.dbt.bad_rows.walk import WITHOUT_ROWS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad_rows")]
+pytestmark = pytest.mark.slow
 
 CASE = re.compile(r"select\s+'(?P<name>[^']+)' as case_name,\s+(?P<got>cast\(.*?\)) as got,", re.S)
 DISPATCH = re.compile(r"adapter\.dispatch\('(\w+)'\)")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.demo_company import DAY, EARLIER, known_on, shuffled, stamped
-from tests.end_to_end.published import Publication, publish_company
+from tests.end_to_end.published import Publication, publish_again
 
 # What was delivered is itself part of this mart: it says since when and how complete.
 DEPENDS_ON_WHAT_LANDED = {"data_coverage"}
@@ -17,7 +17,7 @@ LISTS_LATER_ACCOUNTS = {"accounts"}
 def test_a_second_run_over_the_same_landing_publishes_the_same_bytes(
     undisturbed: Publication, demo_source: Path
 ) -> None:
-    again = publish_company(undisturbed.settings.home, demo_source, DAY)
+    again = publish_again(undisturbed.settings.home, demo_source, DAY)
     assert again.folder != undisturbed.folder
     assert again.digests == undisturbed.digests
     assert len(again.digests) >= 15
@@ -26,7 +26,7 @@ def test_a_second_run_over_the_same_landing_publishes_the_same_bytes(
 def test_the_order_of_source_rows_changes_nothing(
     undisturbed: Publication, demo_source: Path, tmp_path: Path
 ) -> None:
-    other = publish_company(tmp_path / "home", shuffled(demo_source, tmp_path / "source"), DAY)
+    other = publish_again(tmp_path / "home", shuffled(demo_source, tmp_path / "source"), DAY)
     assert other.digests == undisturbed.digests
 
 
@@ -37,9 +37,9 @@ def replayed(
     """A run as of the earlier day when only that was known, and again half a year later."""
     folder = tmp_path_factory.mktemp("replay")
     later = stamped(demo_source, folder / "later")
-    then = publish_company(folder / "home", known_on(later, folder / "then", EARLIER), EARLIER)
-    publish_company(folder / "home", later, DAY)
-    return then, publish_company(folder / "home", later, EARLIER)
+    then = publish_again(folder / "home", known_on(later, folder / "then", EARLIER), EARLIER)
+    publish_again(folder / "home", later, DAY)
+    return then, publish_again(folder / "home", later, EARLIER)
 
 
 def test_a_run_for_an_earlier_day_repeats_after_later_loads(

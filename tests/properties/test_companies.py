@@ -13,21 +13,14 @@ from tests.properties.run import violations
 CROWDS = [(0, 30), (2 * BATCH, 12), (3 * BATCH, 12), (5 * BATCH, 12), (7 * BATCH, 12)]
 
 
-def grouped(first: int) -> pytest.MarkDecorator:
-    """Keep the tests over one crowd in one process, where it is built once."""
-    return pytest.mark.xdist_group(f"companies {first}")
-
-
-@pytest.mark.parametrize(
-    ("first", "count"), [pytest.param(*c, marks=grouped(c[0])) for c in CROWDS]
-)
+@pytest.mark.parametrize(("first", "count"), CROWDS)
 def test_random_companies_hold_every_property(first: int, count: int) -> None:
     built = crowd(first, count)
     found = [*violations(built), *built.failed_tests()]
     assert not found, "\n".join(map(str, found[:20]))
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=grouped(200)) for name in CHANGES])
+@pytest.mark.parametrize("name", CHANGES)
 def test_what_must_not_matter_changes_nothing(name: str) -> None:
     found = differences(crowd(2 * BATCH, 12), CHANGES[name])
     assert not found, "\n".join(map(str, found[:20]))

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import pytest
-
 from tests.properties.crowd import crowd
 
 OWED = "aging.gross_open_amount as ending_amount"
 Key = tuple[object, ...]
 
 
-@pytest.mark.xdist_group("companies 0")
 def test_the_countback_grows_with_the_receivables() -> None:
     built = crowd(0, 30)
 

@@ -26,7 +26,6 @@ def tables(rows_of: Any, schemas: dict[str, str], where: str = "") -> dict[str, 
     }
 
 
-@pytest.mark.xdist_group("companies 0")
 @pytest.mark.parametrize("seed", [0, 7, 3 * BATCH + 2])
 def test_many_at_once_are_built_as_one_by_one(seed: int) -> None:
     count = 30 if seed < BATCH else 12

@@ -23,7 +23,7 @@ from tests.dbt.bad_rows.walk import BadRow, problems
 from tests.dbt.bad_rows.written import written
 from tests.quality.conftest import DAY, company, deliver, publish
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad_rows")]
+pytestmark = pytest.mark.slow
 ROWS = Path(__file__).parent / "bad_rows"
 # Expectations that only warn; all others stop the run.
 WARNS = {

@@ -14,7 +14,7 @@ from tests.restatements.edits import edited, known, with_new
 from tests.restatements.expected import restated
 from tests.restatements.nights import Home, Night, Source
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("restatements")]
+pytestmark = pytest.mark.slow
 # Of batches that land everything, on days at the end of a month and inside one.
 SEEDS = [0, 21, 104, 215, 233]
 
