@@ -11,7 +11,7 @@ import pytest
 
 from tests.acceptance.loaders import write
 from tests.end_to_end.command import read_until, run, started
-from tests.end_to_end.published import Publication, publish_again, publish_company
+from tests.end_to_end.published import Publication, publish_company
 from tests.faults.small import ACCOUNTS, invoices, lines, small_company
 
 pytestmark = pytest.mark.slow
@@ -71,7 +71,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     source = small_company(folder / "source")
     first = publish_company(folder / "home", source, CLOSED)
     source_of_the_second_night(source)
-    return Nights(source, first, publish_again(folder / "home", source, LATER))
+    return Nights(source, first, publish_company(folder / "home", source, LATER))
 
 
 def test_nothing_is_restated_on_the_first_night(nights: Nights) -> None:
@@ -138,7 +138,7 @@ def test_a_kill_while_first_values_are_built_anew_harms_nothing(nights: Nights) 
 
 def test_a_run_for_the_earlier_day_compares_with_the_first_one(nights: Nights) -> None:
     home = nights.first.settings.home
-    again = publish_again(home, nights.source, CLOSED)
+    again = publish_company(home, nights.source, CLOSED)
     where = f"month_end <= '{CLOSED}'"
     for columns in (LISTED, "measure, difference_amount"):
         assert again.mart_rows("restatements", columns) == nights.second.mart_rows(
