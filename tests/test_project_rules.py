@@ -12,7 +12,7 @@ import yaml
 
 from keyaccounts.settings import PROJECT_ROOT
 from tests.acceptance import loaders
-from tests.conftest import Warehouse, build_company, data_tests_left_out
+from tests.conftest import SHARING, Warehouse, build_company, data_tests_left_out
 
 DBT = PROJECT_ROOT / "dbt_project"
 MODELS = sorted((DBT / "models").rglob("*.sql"))
@@ -43,6 +43,11 @@ def models_of(manifest: dict[str, Any]) -> list[dict[str, Any]]:
 def uncommented(file: Path) -> str:
     text = re.sub(r"\{#.*?#\}", "", file.read_text("utf-8"), flags=re.S)
     return re.sub(r"--.*", "", text)
+
+
+def test_the_files_that_share_a_company_are_there() -> None:
+    named = set().union(*SHARING.values())
+    assert [file for file in sorted(named) if not (PROJECT_ROOT / file).is_file()] == []
 
 
 def test_there_are_models_and_tests() -> None:

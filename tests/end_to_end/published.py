@@ -60,6 +60,6 @@ def publish_company(home: Path, source: Path, day: str, **more: Any) -> Publicat
 
 
 def publish_again(home: Path, source: Path, day: str) -> Publication:
-    """Publish what is compared with a publication that the data tests have seen."""
+    """Publish what holds the same figures as a publication that the data tests have seen."""
     with data_tests_left_out():
         return publish_company(home, source, day)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.demo_company import DAY, EARLIER, known_on, shuffled, stamped
-from tests.end_to_end.published import Publication, publish_again
+from tests.end_to_end.published import Publication, publish_again, publish_company
 
 # What was delivered is itself part of this mart: it says since when and how complete.
 DEPENDS_ON_WHAT_LANDED = {"data_coverage"}
@@ -37,9 +37,9 @@ def replayed(
     """A run as of the earlier day when only that was known, and again half a year later."""
     folder = tmp_path_factory.mktemp("replay")
     later = stamped(demo_source, folder / "later")
-    then = publish_again(folder / "home", known_on(later, folder / "then", EARLIER), EARLIER)
+    then = publish_company(folder / "home", known_on(later, folder / "then", EARLIER), EARLIER)
     publish_again(folder / "home", later, DAY)
-    return then, publish_again(folder / "home", later, EARLIER)
+    return then, publish_company(folder / "home", later, EARLIER)
 
 
 def test_a_run_for_an_earlier_day_repeats_after_later_loads(

@@ -24,7 +24,7 @@ def test_a_server_that_does_not_start_shows_its_log(cluster: Cluster, tmp_path: 
 
 def test_all_is_on_loopback_and_gone_after_a_failure(tmp_path: Path) -> None:
     if reason := spark.missing():
-        pytest.skip(reason)
+        pytest.fail(reason)
     seen: dict[psutil.Process, set[str]] = {}
 
     with pytest.raises(ZeroDivisionError):
