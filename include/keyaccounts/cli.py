@@ -7,8 +7,8 @@ published), 5 anything else.
 from __future__ import annotations
 
 import argparse
+import atexit
 import json
-import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -395,10 +395,10 @@ def run() -> NoReturn:
     """Run one command as a process of its own, and end that without a last word of its libraries.
 
     DuckDB's package lists what it did not let go of in hundreds of lines, below the message that
-    a person has to see.
+    a person has to see. What was registered for the end is done all the same.
     """
     code = main()
-    logging.shutdown()
+    atexit._run_exitfuncs()
     with suppress(BrokenPipeError):
         sys.stdout.flush()
     sys.stderr.flush()

@@ -53,6 +53,8 @@ ASIDE = {
     "quarantined_count bigint, is_in_play boolean",
     "quarantine": "entity varchar, source_row bigint, place varchar, row_key varchar, "
     "column_name varchar, value varchar, rule varchar, is_held_back boolean",
+    "quarantine_counts": "counted_on date, entity varchar, column_name varchar, reason varchar, "
+    "held_by varchar, rows_count bigint",
     **TABLES,
 }
 
@@ -60,8 +62,8 @@ ASIDE = {
 Row = dict[str, Any]
 
 
-# Aggregates of nothing, which many at once do not have (`keyed.py`).
-UNKEYED = {"data_coverage"}
+# Aggregates of nothing, which many at once do not have (`keyed.py`), and counts of no company.
+UNKEYED = {"data_coverage", "quarantine_counts"}
 
 
 @dataclass(frozen=True)

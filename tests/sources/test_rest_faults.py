@@ -263,7 +263,7 @@ def test_no_message_says_a_secret(
         ("    path: /customers", "    path: /customers\n    sql: select 1",
          "line 14: sql is not for a system of kind rest"),
         ("erp_invoices: {from: files}", "erp_invoices: {from: files, path: /x}",
-         "line 9: path is not for contract files"),
+         "line 9: path is not for files"),
         ("    path: /customers", "    requests:\n    - path: /customers\n    - params: {a: b}",
          "line 15: crm_accounts has no path"),
     ],
