@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 import yaml
 
 from keyaccounts.settings import PROJECT_ROOT
+from keyaccounts.warehouse.dbt_process import parsed
 from tests.acceptance import loaders
 from tests.conftest import SHARING, Warehouse, build_company, data_tests_left_out
 
@@ -31,9 +31,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 
 
 @pytest.fixture(scope="module")
-def manifest(built: Warehouse) -> dict[str, Any]:
-    file = built.settings.home / "warehouse" / "target" / "manifest.json"
-    return json.loads(file.read_text("utf-8"))
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    found = parsed(DBT, tmp_path_factory.mktemp("target"))
+    return dict(found.writable_manifest().to_dict())
 
 
 def models_of(manifest: dict[str, Any]) -> list[dict[str, Any]]:

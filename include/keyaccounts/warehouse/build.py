@@ -54,7 +54,7 @@ def build(
 ) -> BuildResult:
     """Build all models and run the data tests over them.
 
-    A build that failed for the same landing, rules and day goes on where it stopped (`dbt retry`).
+    A build that failed for the same landing, rules and day goes on where it stopped.
     Raises CheckFailedError when a data test failed, KeyaccountsError when a model did.
     """
     project = _project(settings)
@@ -79,16 +79,16 @@ def build(
         "engine": settings.engine,
     }
     # What a failed build made on Spark goes with its session, so there it starts anew.
-    is_retry = settings.engine == "duckdb" and _can_retry(target, wanted)
-    log(f"build as of {run.as_of_date}" + (" (goes on where it stopped)" if is_retry else ""))
+    left = _left(settings, wanted) if settings.engine == "duckdb" else []
+    log(f"build as of {run.as_of_date}" + (" (goes on where it stopped)" if left else ""))
     target.mkdir(parents=True, exist_ok=True)
     (target / STATE).write_text(json.dumps({**wanted, "status": "running"}), encoding="utf-8")
-    built = ["build", "--vars", json.dumps(variables), *NO_UNIT_TESTS]
-    command = ["retry"] if is_retry else built
-    nodes = _run(settings, project, command, log)
-    (target / STATE).write_text(json.dumps({**wanted, "status": _status(nodes)}), encoding="utf-8")
+    command = ["build", "--vars", json.dumps(variables), *NO_UNIT_TESTS]
+    nodes = _run(settings, project, [*command, *(("--select", *left) if left else ())], log)
+    ended = {"status": _status(nodes), "left": [node.name for node in nodes if not node.is_done]}
+    (target / STATE).write_text(json.dumps({**wanted, **ended}), encoding="utf-8")
     _raise_for(nodes)
-    return BuildResult(is_retry, nodes)
+    return BuildResult(bool(left), nodes)
 
 
 def _variables(
@@ -134,15 +134,14 @@ def built_state(settings: Settings) -> dict[str, Any]:
     return json.loads(file.read_text("utf-8")) if file.is_file() else {}
 
 
-def _can_retry(target: Path, wanted: dict[str, Any]) -> bool:
-    state, results = target / STATE, target / "run_results.json"
-    if not (state.is_file() and results.is_file()):
-        return False
+def _left(settings: Settings, wanted: dict[str, Any]) -> list[str]:
+    """Return what the build before, which wanted the same and failed, did not come to."""
     try:
-        found = json.loads(state.read_text("utf-8"))
+        state = built_state(settings)
     except json.JSONDecodeError:
-        return False
-    return bool(found == {**json.loads(json.dumps(wanted)), "status": "failed"})
+        return []
+    left: list[str] = state.pop("left", [])
+    return left if state == {**json.loads(json.dumps(wanted)), "status": "failed"} else []
 
 
 def run_dbt(

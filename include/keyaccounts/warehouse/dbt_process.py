@@ -18,6 +18,9 @@ SHOWN = 3
 KEPT = PROJECT_ROOT / "dbt_project" / "target"
 PARSED_FOLDERS = ("models", "macros", "seeds", "tests")
 
+# What happens is told by the events, what came of it by the result.
+SILENT = ("--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json")
+
 # The project as parsed last, by what it was parsed from.
 _parsed: dict[str, Any] = {}
 
@@ -37,7 +40,12 @@ class NodeResult:
     @property
     def is_bad(self) -> bool:
         """It failed, or was not reached because something before it failed."""
-        return self.status not in {"success", "pass", "skipped", "no-op"}
+        return not self.is_done and self.status != "skipped"
+
+    @property
+    def is_done(self) -> bool:
+        """It needs no second time."""
+        return self.status in {"success", "pass", "no-op"}
 
 
 def invoke(
@@ -80,7 +88,7 @@ def parsed(project: Path, target: Path) -> Any:
     made_from = "|".join((project_digest(project, said), *seeds))
     if made_from not in _parsed:
         kept = KEPT if os.access(KEPT.parent, os.W_OK) else target
-        result = _dbt(["parse", "--no-write-json"], project, kept, {}, lambda _: None)
+        result = _dbt(["parse"], project, kept, {}, lambda _: None)
         if not isinstance(result.result, Manifest):
             raise KeyaccountsError(f"dbt cannot parse {project}: {result.exception}")
         _parsed.clear()
@@ -119,9 +127,7 @@ def _dbt(
         "--target-path", str(target), "--log-path", str(target / "logs"),
     ]  # fmt: skip
     with environment_of({**environment, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}):
-        return dbtRunner(manifest, [_progress(log)]).invoke(
-            ["--quiet", "--log-level", "none", "--log-level-file", "info", *command, *places]
-        )
+        return dbtRunner(manifest, [_progress(log)]).invoke([*SILENT, *command, *places])
 
 
 def example(names: list[str], rows: list[tuple[Any, ...]]) -> str:

@@ -26,15 +26,13 @@ def run(
     }
     target = settings.home / "warehouse" / "target"
     try:
-        # A retry takes up what the failed command had parsed.
-        is_retry = command[0] == "retry"
         nodes = invoke(
             command,
             project=project,
             target=target,
             environment=environment,
             log=log,
-            manifest=None if is_retry else parsed(project, target),
+            manifest=parsed(project, target),
         )
     finally:
         # dbt leaves its connection open, and an open writer excludes everybody else.
