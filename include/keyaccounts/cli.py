@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from keyaccounts import __version__, nightly
+from keyaccounts.cli_alerts import add_alerts
 from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.settings import Run, Settings, business_date, load_settings
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_steps(commands)
     _add_sources(commands)
     _add_quarantine(commands)
+    add_alerts(commands, _wall_time, _as_json)
     _add_reading(commands)
     _add_demo(commands)
     return parser

@@ -1,4 +1,4 @@
-"""What people answer: snooze, acknowledge, resolve, accept, comment; and what is open."""
+"""What people answer: snooze, acknowledge, resolve, accept, comment."""
 
 from __future__ import annotations
 
@@ -59,38 +59,6 @@ def record_action(
                 reason=reason,
             )
         )
-
-
-def list_alerts(
-    settings: Settings, *, states: tuple[str, ...] = (), recipient: str | None = None
-) -> list[dict[str, object]]:
-    """Return the ledger's events, newest first, each with the newest answer of a person.
-
-    `states` and `recipient` narrow the list. Keys: the columns of `ledger_events`, `last_action`
-    and `last_actor` (None when nobody answered).
-    """
-    events, actions = schema.events, schema.actions
-    query = select(events).order_by(events.c.effective_date.desc(), events.c.event_key)
-    if states:
-        query = query.where(events.c.state.in_(states))
-    if recipient is not None:
-        query = query.where(events.c.recipient == recipient)
-    with closing(Ledger(settings.ledger)) as ledger, ledger.transaction() as connection:
-        answers = {
-            row.target: (row.action, row.actor)
-            for row in connection.execute(select(actions).order_by(actions.c.at, actions.c.id))
-        }
-        return [
-            dict(row)
-            | dict(
-                zip(
-                    ("last_action", "last_actor"),
-                    answers.get(row["event_key"], (None, None)),
-                    strict=True,
-                )
-            )
-            for row in connection.execute(query).mappings()
-        ]
 
 
 def _check_snooze(target: str, until: date | None, today: date) -> None:

@@ -17,7 +17,7 @@ from keyaccounts.alerts.candidate_facts import TYPES as CANDIDATE_TYPES
 from keyaccounts.alerts.candidate_facts import candidate_facts, candidate_reasons
 from keyaccounts.alerts.control_facts import control_facts
 from keyaccounts.alerts.formats import is_number, money, one_line, percent, signed
-from keyaccounts.alerts.model import Candidate
+from keyaccounts.alerts.model import Candidate, Entry
 from keyaccounts.alerts.payment_facts import TYPES as PAYMENT_TYPES
 from keyaccounts.alerts.payment_facts import payment_facts
 from keyaccounts.alerts.portfolio_facts import TYPES as PORTFOLIO_TYPES
@@ -92,6 +92,17 @@ def build_block(
         link=link_to(link_base, event.account_id),
         note=note,
         headline=reader.headline(),
+    )
+
+
+def past_title(entry: Entry, name: str) -> str:
+    """Return the sentence of an event of which only the ledger still knows."""
+    return wording.title(
+        one_line(entry.alert_type),
+        name=one_line(name),
+        unit_id=one_line(entry.unit_id),
+        from_value=one_line(entry.from_value or "unknown"),
+        to_value=one_line(entry.to_value or "unknown"),
     )
 
 

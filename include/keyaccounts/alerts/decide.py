@@ -72,12 +72,17 @@ def decide(
 
 def is_snoozed(keys: Iterable[str | None], actions: Iterable[Action], on: date) -> bool:
     """Return True when the newest snooze of one of `keys` reaches to day `on` or later."""
+    return snoozed_until(keys, actions, on) is not None
+
+
+def snoozed_until(keys: Iterable[str | None], actions: Iterable[Action], on: date) -> date | None:
+    """Return the last day of the newest snoozes of `keys` that reach to day `on`, else None."""
     newest: dict[str, Action] = {}
     for action in sorted(actions, key=lambda action: action.at):
         if action.action == "snooze":
             newest[action.target] = action
-    found = (newest.get(key) for key in keys if key)
-    return any(action and action.until_date and action.until_date >= on for action in found)
+    found = (newest[key].until_date for key in keys if key in newest)
+    return max((until for until in found if until and until >= on), default=None)
 
 
 def _decide_one(

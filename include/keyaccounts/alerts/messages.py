@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from keyaccounts.alerts import wording
-from keyaccounts.alerts.blocks import Block, build_block
+from keyaccounts.alerts.blocks import Block, build_block, past_title
 from keyaccounts.alerts.decide import is_snoozed
 from keyaccounts.alerts.formats import one_line
 from keyaccounts.alerts.model import (
@@ -219,13 +219,7 @@ def _line(event: Candidate, desk: Desk) -> str:
 
 def _past(entry: Entry, desk: Desk) -> str:
     account = entry.account_id or entry.unit_id
-    title = wording.title(
-        one_line(entry.alert_type),
-        name=one_line(desk.account_names.get(account) or desk.routing.name(account)),
-        unit_id=one_line(entry.unit_id),
-        from_value=one_line(entry.from_value or "unknown"),
-        to_value=one_line(entry.to_value or "unknown"),
-    )
+    title = past_title(entry, desk.account_names.get(account) or desk.routing.name(account))
     told = f", told on {entry.told_on}" if entry.told_on else ""
     return f"{title} ({one_line(account)}), effective {entry.effective_date}{told}"
 

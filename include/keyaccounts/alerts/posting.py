@@ -99,7 +99,7 @@ def make_post(
     return Post(
         outbox=Outbox(settings.outbox),
         channels=named(channels),
-        routing=routing or _routing(settings, local_date(wall_time, settings)),
+        routing=routing or people(settings, local_date(wall_time, settings)),
         sender=settings.mail_from,
         is_open=within_business_hours(wall_time, settings.business_hours, settings.timezone),
     )
@@ -113,7 +113,8 @@ def _standing(settings: Settings) -> Routing:
     )
 
 
-def _routing(settings: Settings, on: date) -> Routing:
+def people(settings: Settings, on: date) -> Routing:
+    """Return who is who on a day, from the newest landed users and the standing addresses."""
     from keyaccounts.landing import latest_rows
 
     users = users_from_rows(latest_rows(settings, "crm_users"), on)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -90,6 +90,45 @@ def read_publication(published: Path) -> Publication:
         a_units_by_month_end=dict(a_units),
         failed_checks=tuple(name for (name,) in checks),
         account_names={account_id: name for account_id, name, _ in accounts},
+    )
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a publication says today of events of before; without one it says nothing."""
+
+    events: Mapping[str, Candidate]
+    account_names: Mapping[str, str]
+    base_currency: str
+    as_of_date: date | None
+
+
+def read_told(published: Path, keys: Collection[str]) -> Told:
+    """Return the events of `keys` that the current publication still holds.
+
+    Raises PublicationUnreadableError when a part of it is missing.
+    """
+    if not (published / "current").exists():
+        return Told({}, {}, "", None)
+    try:
+        folder = (published / "current").resolve(strict=True)
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        with duckdb.connect(str(folder / "keyaccounts.duckdb"), read_only=True) as bi:
+            names = bi.execute("select account_id, account_name from marts.accounts").fetchall()
+        restricted = folder / "restricted" / "data_engineering.duckdb"
+        with duckdb.connect(str(restricted), read_only=True) as private:
+            rows = private.execute(
+                f"select {', '.join(EVENT_COLUMNS)} from marts.alert_events "
+                "where event_key in (select unnest($1::varchar[]))",
+                [list(keys)],
+            ).fetchall()
+    except (OSError, duckdb.Error, KeyError, ValueError) as error:
+        raise PublicationUnreadableError(f"publication {published / 'current'}: {error}") from error
+    return Told(
+        events={row[0]: candidate_from_row(row) for row in rows},
+        account_names=dict(names),
+        base_currency=str(manifest["base_currency"]),
+        as_of_date=date.fromisoformat(manifest["as_of_date"]),
     )
 
 
