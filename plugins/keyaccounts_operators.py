@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 FINAL = {2, 3, 4}
 """Exit codes that another try cannot mend: configuration, source, check."""
+BI_CONNECTION = "keyaccounts_bi"
 LOCK_PATIENCE_SECONDS = 120
 STEPS = ("extract", "check_landing", "build", "check_marts", "publish")
 
@@ -162,13 +164,18 @@ class CheckMartsOperator(StepOperator):
 
 
 class PublishOperator(StepOperator):
-    """Publishes a version; its asset event carries what the alerts need to know."""
+    """Publishes a version; its asset event carries what the alerts need to know.
+
+    The connection `keyaccounts_bi`, if there is one, names the Postgres that gets a copy.
+    """
 
     def step(self, settings: Settings, context: Context) -> dict[str, Any]:
         """Return version and rows by mart."""
         from keyaccounts import nightly
+        from keyaccounts_connections import airflow_connection
 
-        published = nightly.publish(settings, self.run_of(settings), self.log.info)
+        copied = replace(settings, bi_url=airflow_connection(BI_CONNECTION) or settings.bi_url)
+        published = nightly.publish(copied, self.run_of(settings), self.log.info)
         context["outlet_events"][PUBLISHED].extra = {**self.facts, "version": published["version"]}
         return published
 

@@ -20,6 +20,9 @@ from keyaccounts.settings import Run, Settings, load_settings
 from keyaccounts.warehouse import build
 
 SHARING = {
+    "audited company": {
+        f"tests/storage/test_{name}.py" for name in ("landing", "postgres", "publication")
+    },
     "bad rows": {
         "tests/dbt/test_bad_rows.py", "tests/dbt/test_engine_cases.py",
         "tests/quality/test_bad_rows.py",

@@ -151,6 +151,10 @@ def _add_steps(commands: Any) -> None:
         if step == "extract":
             parser.add_argument("--entity", action="append", help="only this entity; repeatable")
             _add_confirmations(parser)
+        if step == "publish":
+            parser.add_argument(
+                "--to", help="a Postgres for BI as well: postgresql://user@host/database"
+            )
         if step == "notify":
             parser.add_argument("--no-notify", action="store_true", help="send nothing")
             parser.add_argument(
@@ -355,6 +359,7 @@ def _context(
         spark_url=arguments.spark_url,
         memory_limit=arguments.memory_limit,
         threads=arguments.threads,
+        bi_url=getattr(arguments, "to", None),
     )
     wall_time = _wall_time(arguments.wall_time, settings.timezone)
     as_of = (

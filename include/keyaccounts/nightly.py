@@ -261,14 +261,16 @@ def check_marts(settings: Settings, run: Run, log: Log = print) -> dict[str, Any
 
 
 def publish(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
-    """Publish a version and move the pointer, then in the object storage, if there is one."""
+    """Publish a version and move the pointer, then in object storage and Postgres, if given."""
     # The plots take two seconds to import: only who publishes waits for them.
+    from keyaccounts.publishing.postgres import copy_to_postgres
     from keyaccounts.reports.report import write_report
 
     with _step(settings, run, "publish", log):
         published = publish_marts(settings, run, log)
         log(f"report: {write_report(settings)}")
         push_published(settings, published.folder, log)
+        copy_to_postgres(settings, published.folder, log)
     return {"version": published.version, "rows": published.rows}
 
 

@@ -61,6 +61,8 @@ class Settings:
     """E-mail address for owner drag and cash control."""
     data_engineers: str | None = None
     """E-mail address for failed checks."""
+    bi_url: str | None = None
+    """A Postgres that gets a copy of the publication: `postgresql://user:password@host/database`."""
     link_base: str | None = None
     """Start of links in messages; default: none."""
     business_hours: str = "08:00-18:00"
@@ -223,6 +225,8 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigurationError(f"spark_database {settings.spark_database!r} is no plain name")
     _ = settings.spark_settings
     _check_storage(settings)
+    if settings.bi_url and not settings.bi_url.startswith(("postgresql://", "postgres://")):
+        raise ConfigurationError("bi_url is no postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
     if settings.threads < 1 or settings.keep_versions < 1:
         raise ConfigurationError("threads and keep_versions must be at least 1")
     for name in ("source", "rules_dir"):

@@ -22,7 +22,7 @@ from keyaccounts.errors import (
     RunInProgressError,
     SourceRefusedError,
 )
-from keyaccounts.settings import load_settings
+from keyaccounts.settings import Settings, load_settings
 
 FACTS = {"as_of_date": "2026-10-31", "wall_time": "2026-11-02T09:00:00+08:00", "notify": True}
 
@@ -87,9 +87,18 @@ def test_publishing_tells_the_alerts_what_they_need(
 ) -> None:
     event = SimpleNamespace(extra={})
     context["outlet_events"] = {operators.PUBLISHED: event}
-    monkeypatch.setattr(nightly, "publish", lambda *_: {"version": "000007", "rows": {}})
+    copies: list[str | None] = []
+
+    def publish(settings: Settings, *_: Any) -> dict[str, Any]:
+        copies.append(settings.bi_url)
+        return {"version": "000007", "rows": {}}
+
+    monkeypatch.setattr(nightly, "publish", publish)
     execute(operators.PublishOperator(task_id="publish", facts=FACTS), context)
     assert event.extra == {**FACTS, "version": "000007"}
+    monkeypatch.setenv("AIRFLOW_CONN_KEYACCOUNTS_BI", "postgres://bi:secret@warehouse:5432/sales")
+    execute(operators.PublishOperator(task_id="publish", facts=FACTS), context)
+    assert copies == [None, "postgresql://bi:secret@warehouse:5432/sales"]
 
 
 def event_of(day: str, hour: int, **extra: Any) -> SimpleNamespace:
