@@ -66,10 +66,9 @@ def run_at(day: str | date) -> Run:
 
 
 def settings_for(home: Path, source: Path | None = None, **more: Any) -> Settings:
-    """Return settings that read no environment."""
-    return load_settings(
-        environ={}, home=str(home), source=source and str(source), **ENGINE, **more
-    )
+    """Return settings that read no environment; one thread, as the tests share the machine."""
+    given = {"threads": 1, **ENGINE, **more}
+    return load_settings(environ={}, home=str(home), source=source and str(source), **given)
 
 
 def silent(_: str) -> None:

@@ -28,6 +28,7 @@ import duckdb
 from keyaccounts.landing.resolve import resolve
 from keyaccounts.settings import Settings, load_settings
 from keyaccounts.warehouse.build import run_dbt
+from keyaccounts.warehouse.dbt_process import environment_of
 from keyaccounts.warehouse.landing_schema import lay_out
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,8 +69,9 @@ def prepared(home: Path, memory_limit: str, work: Path) -> None:
         "max_rate_age_days": settings.max_rate_age_days,
         **lay_out(settings, resolve(settings)),
     }
-    for command in ("seed", "compile"):
-        run_dbt(settings, [command, "--vars", json.dumps(variables)], lambda _: None)
+    with environment_of({"DBT_WRITE_JSON": "true"}):
+        for command in ("seed", "compile"):
+            run_dbt(settings, [command, "--vars", json.dumps(variables)], lambda _: None)
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     _copy_schemas(settings.warehouse, work / "base.duckdb")

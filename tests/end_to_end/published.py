@@ -59,7 +59,7 @@ def publish_company(home: Path, source: Path, day: str, **more: Any) -> Publicat
     return Publication(settings, folder, summary)
 
 
-def publish_again(home: Path, source: Path, day: str) -> Publication:
+def publish_again(home: Path, source: Path, day: str, **more: Any) -> Publication:
     """Publish what holds the same figures as a publication that the data tests have seen."""
     with data_tests_left_out():
-        return publish_company(home, source, day)
+        return publish_company(home, source, day, **more)

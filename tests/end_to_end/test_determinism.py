@@ -23,10 +23,11 @@ def test_a_second_run_over_the_same_landing_publishes_the_same_bytes(
     assert len(again.digests) >= 15
 
 
-def test_the_order_of_source_rows_changes_nothing(
+def test_neither_the_order_of_source_rows_nor_the_threads_change_anything(
     undisturbed: Publication, demo_source: Path, tmp_path: Path
 ) -> None:
-    other = publish_again(tmp_path / "home", shuffled(demo_source, tmp_path / "source"), DAY)
+    source = shuffled(demo_source, tmp_path / "source")
+    other = publish_again(tmp_path / "home", source, DAY, threads=4)
     assert other.digests == undisturbed.digests
 
 

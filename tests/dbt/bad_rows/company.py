@@ -23,6 +23,7 @@ from keyaccounts.demo import generate
 from keyaccounts.landing import quarantine
 from keyaccounts.landing.closings import newest_loads, note_closing
 from keyaccounts.settings import PROJECT_ROOT
+from keyaccounts.warehouse.dbt_process import environment_of
 from tests.conftest import Warehouse, build_company, run_at, settings_for, silent
 
 DAY = "2026-10-31"
@@ -72,7 +73,8 @@ def shared_company(base: Path) -> Warehouse:
     counts = home / quarantine.FOLDER / quarantine.COUNTS
     counts.parent.mkdir()
     counts.write_text(json.dumps({DAY: [HELD_BACK]}), "utf-8")
-    return build_company(home, source, DAY, rules_dir=str(rules))
+    with environment_of({"DBT_WRITE_JSON": "true"}):
+        return build_company(home, source, DAY, rules_dir=str(rules))
 
 
 def _publish_without_late_invoices(source: Path, home: Path) -> None:
