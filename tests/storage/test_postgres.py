@@ -116,6 +116,10 @@ def test_the_same_version_is_not_copied_again(settings: Settings) -> None:
     lines: list[str] = []
     assert copy_to_postgres(settings, current(settings), lines.append) == 0
     assert lines[0].endswith(f"has version {FIRST} already")
+    # Another home may give its version the same name.
+    manifest = current(settings) / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace('"CNY"', '"EUR"'), "utf-8")
+    assert copy_to_postgres(settings, current(settings), silent) > 0
 
 
 def test_views_rights_and_open_queries_outlive_a_new_version(
@@ -191,15 +195,24 @@ def test_a_table_whose_columns_changed_is_made_anew_unless_something_rests_on_it
     settings: Settings, bi: Reader
 ) -> None:
     bi.rows("alter table keyaccounts.accounts add column old text")
-    bi.rows("create table keyaccounts.no_mart_any_more (a text)")
     nightly.publish(settings, run_at(DAY), silent)
-    assert bi.rows("select to_regclass('keyaccounts.no_mart_any_more') is null") == [(True,)]
     columns = "select count(*) from pg_attribute where attrelid = 'keyaccounts.accounts'::regclass "
     assert bi.rows(columns + "and attname = 'old'") == [(0,)]
     bi.rows("alter table keyaccounts.accounts add column old text")
     bi.rows("create view mine as select * from keyaccounts.accounts")
     with pytest.raises(KeyaccountsError, match="drop what rests on it, publish, and create it"):
         nightly.publish(settings, run_at(DAY), silent)
+
+
+def test_only_what_the_copy_made_is_dropped_when_a_mart_is_no_more(
+    settings: Settings, bi: Reader
+) -> None:
+    bi.rows("create table keyaccounts.gone (a text)")
+    bi.rows("create table keyaccounts.mine (a text)")
+    bi.rows("update keyaccounts.publication set tables = tables || ' keyaccounts.gone'")
+    nightly.publish(settings, run_at(DAY), silent)
+    left = "select tablename::text from pg_tables where tablename in ('gone', 'mine')"
+    assert bi.rows(left) == [("mine",)]
 
 
 def test_who_may_not_is_told_what_it_takes(home: Path, server: Server, bi: Reader) -> None:

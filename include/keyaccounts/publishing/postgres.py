@@ -9,6 +9,7 @@ which version it is.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -41,8 +42,10 @@ PUBLICATION = {
     "as_of_date": "The day whose end the figures are of",
     "base_currency": "Currency of all amounts",
     "published_at": "When it was published",
+    "checksum": "SHA-256 of its manifest, which holds those of all marts",
+    "tables": "The tables that this copy keeps; nothing else in the schemas is touched",
 }
-DUPLICATE, MISSING_RIGHT, DEPENDED_ON = "42710", "42501", "2BP01"
+MISSING_RIGHT, DEPENDED_ON = "42501", "2BP01"
 
 Log = Callable[[str], None]
 
@@ -57,18 +60,24 @@ def copy_to_postgres(settings: Settings, folder: Path, log: Log = print) -> int:
     if settings.bi_url is None:
         return 0
     manifest = read_manifest(folder)
+    checksum = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
     marts = [mart_contract()[name] for name in manifest["marts"]]
     with _connection(settings.bi_url) as connection, closing(connection.cursor()) as cursor:
-        _create_roles(connection, cursor, marts)
         cursor.execute(f"select pg_advisory_xact_lock({LOCK})")
-        if _version_there(cursor) == manifest["version"]:
+        there, tables = _there(cursor)
+        if there == checksum:
             log(f"Postgres {shown(settings.bi_url)} has version {manifest['version']} already")
-            connection.rollback()
             return 0
+        _create_roles(cursor, marts)
+        kept = [_table(mart) for mart in marts]
+        for table in tables:
+            if table not in kept:
+                cursor.execute(f"drop table if exists {table}")
         for schema in sorted({_schema(mart) for mart in marts}):
-            _create_schema(cursor, schema, [m for m in marts if _schema(m) == schema])
-        rows = sum(_copy(connection, cursor, mart, folder) for mart in marts)
-        _write_publication(cursor, manifest)
+            cursor.execute(f"create schema if not exists {schema}")
+            cursor.execute(f"grant usage on schema {schema} to {schema}")
+        rows = sum(_copy(cursor, mart, folder) for mart in marts)
+        _write_publication(cursor, manifest | {"tables": " ".join(kept), "checksum": checksum})
         connection.commit()
     log(f"Postgres {shown(settings.bi_url)}: version {manifest['version']}, {rows} rows")
     return rows
@@ -117,7 +126,11 @@ def _schema(mart: Mart) -> str:
     return SCHEMA if mart.group is None else f"{SCHEMA}_{mart.group}"
 
 
-def _create_roles(connection: Any, cursor: Any, marts: list[Mart]) -> None:
+def _table(mart: Mart) -> str:
+    return f"{_schema(mart)}.{mart.name}"
+
+
+def _create_roles(cursor: Any, marts: list[Mart]) -> None:
     """A role of a group may read what everybody reads as well."""
     cursor.execute("select rolname from pg_roles")
     there = {str(name) for (name,) in cursor.fetchall()}
@@ -126,37 +139,23 @@ def _create_roles(connection: Any, cursor: Any, marts: list[Mart]) -> None:
             cursor.execute(f"create role {role} nologin")
             if role != SCHEMA:
                 cursor.execute(f"grant {SCHEMA} to {role}")
-    connection.commit()
 
 
-def _version_there(cursor: Any) -> str | None:
+def _there(cursor: Any) -> tuple[str | None, list[str]]:
+    """Return the checksum of the version that is there, and its tables."""
     cursor.execute(f"select to_regclass('{SCHEMA}.publication') is not null")
     if not cursor.fetchall()[0][0]:
-        return None
-    cursor.execute(f"select version from {SCHEMA}.publication")
-    found = cursor.fetchall()
-    return str(found[0][0]) if found else None
+        return None, []
+    cursor.execute(f"select checksum, tables from {SCHEMA}.publication")
+    [(checksum, tables)] = cursor.fetchall()
+    return str(checksum), str(tables).split()
 
 
-def _create_schema(cursor: Any, schema: str, marts: list[Mart]) -> None:
-    """Create the schema and its rights, and drop the tables of marts that are no more."""
-    cursor.execute(f"create schema if not exists {schema}")
-    cursor.execute(f"grant usage on schema {schema} to {schema}")
-    cursor.execute(
-        "select tablename from pg_tables "
-        f"where schemaname = '{schema}' and tableowner = current_user"
-    )
-    kept = {mart.name for mart in marts} | {"publication"}
-    for (name,) in cursor.fetchall():
-        if name not in kept:
-            cursor.execute(f'drop table {schema}."{name}"')
-
-
-def _copy(connection: Any, cursor: Any, mart: Mart, folder: Path) -> int:
+def _copy(cursor: Any, mart: Mart, folder: Path) -> int:
     place = folder if mart.group is None else folder / "restricted" / mart.group
     file = pq.ParquetFile(place / "parquet" / f"{mart.name}.parquet")
     schema, columns = _schema(mart), _columns(file.schema_arrow)
-    table = f"{schema}.{mart.name}"
+    table = _table(mart)
     if _columns_there(cursor, schema, mart.name) != columns:
         cursor.execute(f"drop table if exists {table}")
         defined = [f"{name} {kind}" for name, kind in columns.items()]
@@ -167,7 +166,7 @@ def _copy(connection: Any, cursor: Any, mart: Mart, folder: Path) -> int:
         cursor.execute(f"delete from {table}")
     texts = {name: text for name, text in mart.columns.items() if name in columns}
     _comment(cursor, schema, mart.name, mart.description, texts)
-    # The driver would close what it is given; a file without rows has no batch.
+    # A file without rows has no batch, and the driver wants one.
     if file.metadata.num_rows:
         batches = pa.RecordBatchReader.from_batches(
             file.schema_arrow, file.iter_batches(BATCH_ROWS)
@@ -219,7 +218,8 @@ def _write_publication(cursor: Any, manifest: dict[str, Any]) -> None:
     table = f"{SCHEMA}.publication"
     cursor.execute(
         f"create table if not exists {table} (version text primary key, as_of_date date not null, "
-        "base_currency text not null, published_at timestamptz not null)"
+        "base_currency text not null, published_at timestamptz not null, checksum text not null, "
+        "tables text not null)"
     )
     cursor.execute(f"grant select on {table} to {SCHEMA}")
     _comment(cursor, SCHEMA, "publication", "The version that the marts are of", PUBLICATION)
