@@ -2,7 +2,7 @@
 
 Removes what no reader and no later run needs: published versions beyond
 `KEYACCOUNTS_KEEP_VERSIONS`, drafts and scratch files that a killed run left more than a day ago,
-and all but the newest 400 run manifests. The log names each path.
+all but the newest 400 run manifests, and dbt logs older than 30 days. The log names each path.
 
 It never touches the landing, the ledger, the outbox or the warehouse. Airflow's own tables are
 cleaned with `airflow db clean`, by whoever runs the database.

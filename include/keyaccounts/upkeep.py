@@ -17,12 +17,13 @@ from keyaccounts.publishing.publish import CURRENT, current_version
 from keyaccounts.settings import Run, Settings
 
 DRAFT_AGE_DAYS = 1
+DBT_LOG_AGE_DAYS = 30
 KEEP_RUN_MANIFESTS = 400
 DAY_SECONDS = 86_400
 
 
 def upkeep(settings: Settings, run: Run, log: Callable[[str], None] = print) -> dict[str, Any]:
-    """Remove surplus versions, drafts of killed runs, scratch and old run manifests.
+    """Remove surplus versions, drafts of killed runs, scratch, old run manifests and dbt logs.
 
     Ages are measured from `run.wall_time`. Returns the removed paths, relative to the home, by
     kind. Raises RunInProgressError while a run is under way.
@@ -34,6 +35,7 @@ def upkeep(settings: Settings, run: Run, log: Callable[[str], None] = print) -> 
             "drafts": _older(_drafts(settings), now, DRAFT_AGE_DAYS),
             "scratch": _older(_children(settings.scratch), now, DRAFT_AGE_DAYS),
             "run_manifests": sorted((settings.home / "runs").glob("*.json"))[:-KEEP_RUN_MANIFESTS],
+            "dbt_logs": _older(_dbt_logs(settings), now, DBT_LOG_AGE_DAYS),
         }
         for paths in surplus.values():
             for path in paths:
@@ -65,6 +67,11 @@ def _drafts(settings: Settings) -> list[Path]:
         *sorted(settings.landing.glob("*/.new-*")),
         *sorted(settings.outbox.glob("*/.*.partial")),
     ]
+
+
+def _dbt_logs(settings: Settings) -> list[Path]:
+    """Those of before, and of who lets dbt write them (`DBT_LOG_LEVEL_FILE`)."""
+    return sorted((settings.home / "warehouse" / "target" / "logs").glob("dbt.log*"))
 
 
 def _children(folder: Path) -> list[Path]:

@@ -59,6 +59,14 @@ def test_landing_outbox_warehouse_and_ledger_are_never_touched(settings: Setting
     assert all(path.exists() for path in kept)
 
 
+def test_old_logs_of_dbt_go(settings: Settings) -> None:
+    logs = settings.home / "warehouse" / "target" / "logs"
+    old = [put(logs / name, age_days=31) for name in ("dbt.log", "dbt.log.1")]
+    young = put(logs / "dbt.log.2", age_days=29)
+    upkeep(settings, RUN, lambda _: None)
+    assert ([path.exists() for path in old], young.exists()) == ([False, False], True)
+
+
 def test_the_log_names_what_went(settings: Settings) -> None:
     lines: list[str] = []
     put(settings.scratch / "spill.tmp", age_days=3)
