@@ -29,6 +29,10 @@ READ_TRIES = 5
 HOST = "127.0.0.1"
 USER = "admin"
 PIDS = "pids.json"
+PARTS = {
+    "api-server": "metadatabase", "scheduler": "scheduler", "dag-processor": "dag_processor"
+}  # fmt: skip
+"""What the health page calls them."""
 COMPONENTS = {
     "api-server": [],
     "scheduler": ["--skip-serve-logs"],
@@ -107,13 +111,14 @@ class LocalAirflow:
         """The password of the user `admin`, made up at first use."""
         return self._secret("password")
 
-    def start(self) -> None:
-        """Start the processes in the background; their output goes to `<home>/logs`."""
+    def start(self, *names: str) -> None:
+        """Start all processes, or those named; their output goes to `<home>/logs`."""
         if self.is_running():
             raise LocalAirflowError(f"Airflow already runs in {self.home}: stop it with make down")
         (self.home / "logs").mkdir(exist_ok=True)
         pids = {}
-        for name, options in COMPONENTS.items():
+        for name in names or COMPONENTS:
+            options = COMPONENTS[name]
             with (self.home / "logs" / f"{name}.log").open("ab") as log:
                 pids[name] = subprocess.Popen(
                     [str(AIRFLOW), name, *options], env=self.process_environment(), cwd=ROOT,
@@ -138,7 +143,8 @@ class LocalAirflow:
         return any(_is_alive(pid) for pid in self._pids().values())
 
     def wait_until_healthy(self, seconds: float = 120) -> None:
-        """Wait until scheduler, DAG processor and web server answer."""
+        """Wait until all that was started answers."""
+        parts = [PARTS[name] for name in self._pids()]
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             dead = [name for name, pid in self._pids().items() if not _is_alive(pid)]
@@ -148,10 +154,7 @@ class LocalAirflow:
                 health = self.call("GET", "/api/v2/monitor/health", login=False)
             except OSError:
                 health = {}
-            if all(
-                (health.get(part) or {}).get("status") == "healthy"
-                for part in ("metadatabase", "scheduler", "dag_processor")
-            ):
+            if all((health.get(part) or {}).get("status") == "healthy" for part in parts):
                 return
             time.sleep(0.3)
         raise LocalAirflowError(

@@ -27,7 +27,8 @@ def main() -> int:
     folder = options.folder.resolve()
     is_own = bool(os.environ.get("KEYACCOUNTS_SOURCE"))
     home = folder / ("airflow_own" if is_own else "airflow")
-    airflow = LocalAirflow(home, options.port, {} if is_own else demo_pages(folder))
+    links = {"KEYACCOUNTS_AIRFLOW_URL": f"http://{HOST}:{options.port}"}
+    airflow = LocalAirflow(home, options.port, {} if is_own else demo_pages(folder) | links)
     try:
         return up(airflow) if options.action == "up" else down(folder)
     except LocalAirflowError as error:

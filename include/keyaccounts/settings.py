@@ -64,7 +64,11 @@ class Settings:
     bi_url: str | None = None
     """A Postgres that gets a copy of the publication: `postgresql://user:password@host/database`."""
     link_base: str | None = None
-    """Start of links in messages; default: none."""
+    """Start of links to an account in messages; default: the page in Airflow."""
+    airflow_url: str | None = None
+    """Address at which people open Airflow; messages then link to the alert on its page."""
+    confidential_users: str = ""
+    """Users of Airflow who see the alerts of finance control on its page; commas between."""
     business_hours: str = "08:00-18:00"
     keep_versions: int = 7
     keep_loads: int = 400

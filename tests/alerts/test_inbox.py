@@ -89,7 +89,7 @@ def test_show_says_what_the_mail_said_and_what_happened(inbox: Inbox) -> None:
     assert any(line.startswith("Next step: Call first") for line in shown)
     assert shown[-3:] == [
         f"Alert {id_of(inbox, 'ACC1')}: acknowledged",
-        "  2026-04-07 09:00  told to am1",
+        "  2026-04-07 09:00  told to Li Wei",
         "  2026-04-07 12:00  acknowledged by Li Wei",
     ]
 
@@ -180,7 +180,7 @@ def test_what_every_night_decides_again_stands_once_in_the_history(
     for day in range(1, 4):
         told.night(TUESDAY + timedelta(days=day), [DROP, WATCH])
     shown = inbox("show", id_of(inbox, "ACC1"), after=3)
-    assert [line[20:] for line in shown[-2:]] == ["told to am1", "still true, told before"]
+    assert [line[20:] for line in shown[-2:]] == ["told to Li Wei", "still true, told before"]
 
 
 def test_what_was_found_late_says_so(inbox: Inbox, told: Desk) -> None:

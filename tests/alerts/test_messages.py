@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from keyaccounts.alerts import wording
 from keyaccounts.alerts.blocks import build_block
 from keyaccounts.alerts.formats import money, one_line, percent, signed
+from keyaccounts.alerts.links import NO_LINKS, Links
 from keyaccounts.alerts.publication import EVENT_COLUMNS, candidate_from_row
 from keyaccounts.settings import PROJECT_ROOT
 
@@ -37,7 +38,7 @@ def block(row: dict[str, object]) -> object:
         name="ACC1",
         owner="Li Wei",
         currency="CNY",
-        link_base="https://bi.test/account/",
+        links=Links("https://bi.test/account/"),
     )
 
 
@@ -88,7 +89,7 @@ def test_any_reasons_add_up(cents: list[int], prior: int) -> None:
         "profit_prior_amount": Decimal(prior) / 100,
     }
     object.__setattr__(candidate, "payload", payload)
-    built = build_block(candidate, name="x", owner="y", currency="CNY", link_base=None)
+    built = build_block(candidate, name="x", owner="y", currency="CNY", links=NO_LINKS)
     *lines, total = [Decimal(reason.amount.replace(",", "")) for reason in built.reasons]
     assert sum(lines) == total == Decimal(sum(cents)) / 100
     assert built.reasons[-1].is_total

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote
 
 from keyaccounts.alerts import wording
 from keyaccounts.alerts.candidate_facts import TYPES as CANDIDATE_TYPES
 from keyaccounts.alerts.candidate_facts import candidate_facts, candidate_reasons
 from keyaccounts.alerts.control_facts import control_facts
 from keyaccounts.alerts.formats import is_number, money, one_line, percent, signed
+from keyaccounts.alerts.links import Links
 from keyaccounts.alerts.model import Candidate, Entry
 from keyaccounts.alerts.payment_facts import TYPES as PAYMENT_TYPES
 from keyaccounts.alerts.payment_facts import payment_facts
@@ -58,13 +58,14 @@ class Block:
     facts_after: tuple[Fact, ...] = ()
     next_step: str = ""
     link: str = ""
+    answer_link: str = ""
     note: str = ""
     headline: str = ""
     """The size of the matter, for one-line use."""
 
 
 def build_block(
-    event: Candidate, *, name: str, owner: str, currency: str, link_base: str | None, note: str = ""
+    event: Candidate, *, name: str, owner: str, currency: str, links: Links, note: str = ""
 ) -> Block:
     """Return the block of one event; `name` and `owner` stand in where the payload has none."""
     payload = event.payload
@@ -89,7 +90,8 @@ def build_block(
         if is_tier
         else (),
         next_step=one_line(reader.next_step(), 500),
-        link=link_to(link_base, event.account_id),
+        link=links.account(event.account_id),
+        answer_link=links.alert(event.event_key),
         note=note,
         headline=reader.headline(),
     )
@@ -104,13 +106,6 @@ def past_title(entry: Entry, name: str) -> str:
         from_value=one_line(entry.from_value or "unknown"),
         to_value=one_line(entry.to_value or "unknown"),
     )
-
-
-def link_to(link_base: str | None, account_id: str | None) -> str:
-    """Return `link_base` followed by the quoted account id, or nothing without a base."""
-    if not link_base or not link_base.startswith(("http://", "https://")):
-        return ""
-    return link_base + quote(account_id, safe="") if account_id else link_base
 
 
 @dataclass(frozen=True)
@@ -266,6 +261,8 @@ class _Reader:
                 return percent(value).removeprefix("+")
         if isinstance(value, bool):
             return "yes" if value else "no"
+        if isinstance(value, Decimal) and value != value.to_integral_value():
+            return f"{value:.2f}"
         return one_line(value)
 
 

@@ -7,7 +7,6 @@ and the answers of people; an alert that is true no more is retracted, however i
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -22,8 +21,10 @@ from keyaccounts.alerts.blocks import Block, build_block, past_title
 from keyaccounts.alerts.decide import snoozed_until
 from keyaccounts.alerts.errors import ActionRefusedError
 from keyaccounts.alerts.ledger import ENTRY_COLUMNS, Ledger
+from keyaccounts.alerts.links import Links, alert_id_of, links_of
 from keyaccounts.alerts.model import (
     BASELINE,
+    FINANCE_CONTROL,
     HELD,
     RECORDED,
     RETRACTED,
@@ -65,6 +66,11 @@ class Item:
         """The account, or what else it is about."""
         return self.entry.account_id or self.entry.unit_id
 
+    @property
+    def is_confidential(self) -> bool:
+        """True for what only finance control is told."""
+        return self.entry.audience == FINANCE_CONTROL
+
 
 @dataclass(frozen=True)
 class Inbox:
@@ -94,11 +100,6 @@ class Inbox:
         )
 
 
-def alert_id_of(event_key: str) -> str:
-    """Return the eight hexadecimal digits by which people name an alert."""
-    return hashlib.sha256(event_key.encode("utf-8")).hexdigest()[:8]
-
-
 def read_inbox(settings: Settings, wall_time: datetime) -> Inbox:
     """Return all alerts that were told or wait to be, as they stand at an instant.
 
@@ -118,9 +119,9 @@ def read_inbox(settings: Settings, wall_time: datetime) -> Inbox:
     for row in given:
         answers[row.target].append(Action(*row))
     told = read_told(settings.published, [row.event_key for row in rows])
-    routing = people(settings, today)
+    routing, links = people(settings, today), links_of(settings)
     items = [
-        _item(Entry(*row[:-1]), row.owner_user_id, answers, told, routing, settings, today)
+        _item(Entry(*row[:-1]), row.owner_user_id, answers, told, routing, links, today)
         for row in rows
     ]
     return Inbox(tuple(sorted(items, key=_order)), told.as_of_date)
@@ -175,15 +176,21 @@ def snooze_account(
 
 
 def history(settings: Settings, item: Item) -> list[tuple[datetime, str, str, str]]:
-    """Return what happened to an alert, oldest first: instant, what, who, and why or to whom.
+    """Return what happened to an alert, oldest first: instant, what, who, and why.
 
-    What people answered to its account is among it.
+    Who was told is named as the CRM names them. What people answered to its account is among it.
     """
+    name = people(settings, item.entry.effective_date).name
     decisions = schema.decisions
     query = select(decisions).where(decisions.c.event_key == item.entry.event_key)
     with closing(Ledger(settings.ledger)) as ledger, ledger.transaction() as connection:
         decided = [
-            (row["wall_time"], row["decision"], row["recipient"], row["reason"])
+            (
+                row["wall_time"],
+                row["decision"],
+                name(row["recipient"]) if row["recipient"] else "",
+                row["reason"],
+            )
             for row in connection.execute(query.order_by(decisions.c.id)).mappings()
         ]
     answered = [
@@ -205,7 +212,7 @@ def _item(
     answers: dict[str, list[Action]],
     told: Told,
     routing: Routing,
-    settings: Settings,
+    links: Links,
     today: date,
 ) -> Item:
     targets = dict.fromkeys(t for t in (entry.event_key, entry.account_id, entry.unit_id) if t)
@@ -220,7 +227,7 @@ def _item(
             name=name,
             owner=routing.name(owner),
             currency=told.base_currency,
-            link_base=settings.link_base,
+            links=links,
         )
     status, until = _status(entry, given, targets, today)
     return Item(

@@ -11,6 +11,7 @@ from keyaccounts.alerts import wording
 from keyaccounts.alerts.blocks import Block, build_block, past_title
 from keyaccounts.alerts.decide import is_snoozed
 from keyaccounts.alerts.formats import one_line
+from keyaccounts.alerts.links import NO_LINKS, Links
 from keyaccounts.alerts.model import (
     FOUND_LATE,
     QUEUED,
@@ -39,7 +40,7 @@ class Desk:
     routing: Routing
     account_names: Mapping[str, str]
     currency: str
-    link_base: str | None = None
+    links: Links = NO_LINKS
 
 
 @dataclass
@@ -152,7 +153,7 @@ def _message(recipient: str, pile: _Pile, run: RunContext, desk: Desk) -> Messag
         blocks=blocks,
         more_count=max(0, len(alerts) - MAX_ALERTS),
         sections=tuple(_sections(pile, desk)),
-        link=desk.link_base or "",
+        link=desk.links.more,
     )
     return render(
         mail,
@@ -204,7 +205,7 @@ def _block(event: Candidate, desk: Desk, note: str = "") -> Block:
         name=desk.account_names.get(account) or desk.routing.name(account),
         owner=one_line(desk.routing.name(event.owner_user_id)),
         currency=desk.currency,
-        link_base=desk.link_base,
+        links=desk.links,
         note=note,
     )
 

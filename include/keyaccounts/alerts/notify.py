@@ -15,6 +15,7 @@ from keyaccounts.alerts.decide import decide
 from keyaccounts.alerts.delivery import deliver
 from keyaccounts.alerts.holds import find_holds
 from keyaccounts.alerts.ledger import GO_LIVE, LAST_DIGEST, Ledger, LedgerState, waiting_lines
+from keyaccounts.alerts.links import links_of
 from keyaccounts.alerts.messages import Desk, compose, digest_monday
 from keyaccounts.alerts.model import Candidate, Hold, Message, Outcome, RunContext
 from keyaccounts.alerts.notices import hold_notices
@@ -76,7 +77,10 @@ def notify(
             publication.candidates, state.entries, state.actions, context, post.routing
         )
         desk = Desk(
-            post.routing, publication.account_names, publication.base_currency, settings.link_base
+            post.routing,
+            publication.account_names,
+            publication.base_currency,
+            links_of(settings),
         )
         with ledger.transaction() as connection:
             record_decisions(

@@ -45,7 +45,7 @@ def item_lines(items: Sequence[Item], limit: int) -> Iterator[str]:
         said = f" ({last.reason})" if last and last.reason else ""
         yield (
             f"{'':10}{item.owner_name}, effective {entry.effective_date}, {told}, "
-            f"{_status(item)}{said}"
+            f"{status_text(item)}{said}"
         )
     if len(items) > limit:
         yield f"and {len(items) - limit} more: --rows {len(items)}"
@@ -67,15 +67,15 @@ def show_lines(
         yield f"[{item.entry.severity.upper()}] {item.title} ({item.unit})"
         yield f"Effective {item.entry.effective_date}. The publication of today does not hold it."
     yield ""
-    yield f"Alert {item.alert_id}: {_status(item)}"
+    yield f"Alert {item.alert_id}: {status_text(item)}"
     for at, what, who, why in told:
         day = at.astimezone(ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M")
-        yield f"  {day}  {_told(what, who, why)}"
+        yield f"  {day}  {told_text(what, who, why)}"
 
 
 def answer_line(item: Item, action: str) -> str:
     """Return what an answer has done."""
-    done = "comment added" if action == "comment" else _status(item)
+    done = "comment added" if action == "comment" else status_text(item)
     return f"{item.alert_id}  {done}: {item.title} ({item.unit})"
 
 
@@ -107,11 +107,13 @@ def item_facts(item: Item) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _status(item: Item) -> str:
+def status_text(item: Item) -> str:
+    """Return how an alert stands."""
     return f"{item.status} until {item.until}" if item.until else item.status
 
 
-def _told(what: str, who: str, why: str) -> str:
+def told_text(what: str, who: str, why: str) -> str:
+    """Return one line of an alert's history."""
     known = TOLD.get(what)
     if known is None:
         return f"{what} by {who}" + (f": {why}" if why else "")

@@ -9,6 +9,8 @@ names as (
     where valid_from <= {{ as_of_date() }} and valid_to > {{ as_of_date() }}
 ),
 
+users as (select * from {{ ref('stg_crm__users') }}),
+
 rules as ({{ dated_config('concentration_config') }}),
 
 bands as (
@@ -68,12 +70,13 @@ rises as (
         case steps.scope_type
             when 'company' then 'the company'
             when 'channel' then concat_ws(' ', 'channel', steps.scope_id)
-            when 'owner' then concat_ws(' ', 'the accounts of', steps.scope_id)
+            when 'owner' then concat_ws(' ', 'the accounts of', coalesce(users.user_name, steps.scope_id))
             when 'product_family' then concat_ws(' ', 'product family', steps.scope_id)
         end as scope_name
     from stepped as steps
     inner join rules
         on rules.valid_from <= steps.month_end and rules.valid_until > steps.month_end
+    left join users on users.user_id = steps.scope_id and steps.scope_type = 'owner'
     where steps.band_level > steps.level_before
         and (
             steps.scope_type = 'company' or steps.accounts_count >= rules.minimum_alert_units

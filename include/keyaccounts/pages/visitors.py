@@ -1,0 +1,55 @@
+"""Who looks at the pages, and what that person may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from fastapi import HTTPException, Request
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from keyaccounts.alerts.inbox import Item
+from keyaccounts.alerts.links import is_signed, link_secret
+from keyaccounts.settings import Settings
+
+FORM_SECONDS = 12 * 3600
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A person who is logged in."""
+
+    name: str
+    may_answer: bool = False
+    sees_confidential: bool = False
+
+
+def may_read(settings: Settings, visitor: Visitor, item: Item, key: str) -> bool:
+    """Say whether a visitor may read an alert; `key` is what the link in the message carries."""
+    if not item.is_confidential or visitor.sees_confidential:
+        return True
+    return is_signed(link_secret(settings.home), item.alert_id, key)
+
+
+def form_token(settings: Settings, visitor: Visitor) -> str:
+    """Return what a form of this visitor has to carry; it holds for twelve hours."""
+    return _tokens(settings).dumps(visitor.name)
+
+
+def check_form(settings: Settings, request: Request, visitor: Visitor, token: str) -> None:
+    """Raise HTTPException 403 unless these pages gave the form to this visitor, who may answer."""
+    if not visitor.may_answer:
+        raise HTTPException(403, "your role in Airflow may read alerts, not answer them")
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise HTTPException(403, "the form comes from another site")
+    try:
+        given = _tokens(settings).loads(token, max_age=FORM_SECONDS)
+    except BadData as error:
+        raise HTTPException(403, "the form is too old: open the page again") from error
+    if given != visitor.name:
+        raise HTTPException(403, "the form was given to somebody else: open the page again")
+
+
+def _tokens(settings: Settings) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(link_secret(settings.home), salt="form")
