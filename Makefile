@@ -46,10 +46,12 @@ env: ## write .env for docker compose, with fresh secrets
 
 test: $(READY) ## all tests but those on Spark (JOBS=2 processes)
 	@bash scripts/setup_postgres.sh
+	@bash scripts/setup_browser.sh
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not spark"
 
 test-fast: $(READY) ## all tests but those marked slow
 	@bash scripts/setup_postgres.sh
+	@bash scripts/setup_browser.sh
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not spark"
 
 parity: $(READY) $(SPARK_READY) ## every mart on DuckDB and on Spark, row by row; real Spark servers

@@ -27,7 +27,10 @@ SHARING = {
         "tests/dbt/test_bad_rows.py", "tests/dbt/test_engine_cases.py",
         "tests/quality/test_bad_rows.py",
     },
-    "demo company": {"tests/end_to_end/test_determinism.py", "tests/faults/test_kill.py"},
+    "demo company": {
+        "tests/end_to_end/test_determinism.py", "tests/faults/test_kill.py",
+        "tests/pages/test_airflow.py",
+    },
     "random companies": {
         f"tests/properties/test_{name}.py" for name in ("companies", "countback", "harness", "red")
     },

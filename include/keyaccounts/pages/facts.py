@@ -21,6 +21,7 @@ from keyaccounts.settings import Settings, business_date
 
 PER_PAGE = 50
 SHOWN_RUNS = 7
+OF_A_RUN = ("as_of_date", "status", "seconds", "failed_tasks", "error", "airflow_run")
 FILTERS = ("status", "owner", "severity", "type", "q", "page")
 
 
@@ -28,7 +29,7 @@ def overview(settings: Settings, now: datetime, sees_confidential: bool) -> dict
     """Return the publication, the runs, the steps of the last one, checks, rows held back."""
     version = current_version(settings)
     manifest = read_manifest(version) if version else None
-    runs = run_facts(settings)[:SHOWN_RUNS]
+    runs = [{**dict.fromkeys(OF_A_RUN), **run} for run in run_facts(settings)[:SHOWN_RUNS]]
     last = runs[0] if runs else {}
     behind = 0
     if manifest:
@@ -62,7 +63,7 @@ def overview(settings: Settings, now: datetime, sees_confidential: bool) -> dict
 
 def _steps(run: dict[str, Any]) -> list[tuple[str, str]]:
     """Return each step with what became of it: done, failed, or not reached."""
-    failed = {name.replace("_", "-") for name in run.get("failed_tasks", ())}
+    failed = {name.replace("_", "-") for name in run.get("failed_tasks") or ()}
     steps: list[tuple[str, str]] = []
     for step in STEPS:
         is_done = run.get(step.replace("-", "_")) is not None

@@ -70,7 +70,8 @@ rises as (
         case steps.scope_type
             when 'company' then 'the company'
             when 'channel' then concat_ws(' ', 'channel', steps.scope_id)
-            when 'owner' then concat_ws(' ', 'the accounts of', coalesce(users.user_name, steps.scope_id))
+            when 'owner'
+                then concat_ws(' ', 'the accounts of', coalesce(users.user_name, steps.scope_id))
             when 'product_family' then concat_ws(' ', 'product family', steps.scope_id)
         end as scope_name
     from stepped as steps
