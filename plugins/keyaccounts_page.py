@@ -59,7 +59,10 @@ def login_url(request: Request) -> str:
     """Return Airflow's page for logging in, which leads back to what was asked for."""
     from airflow.api_fastapi.app import get_auth_manager
 
-    return str(get_auth_manager().get_url_login(next_url=str(request.url)))
+    own = load_settings().airflow_url
+    query = f"?{request.url.query}" if request.url.query else ""
+    here = f"{own.rstrip('/')}{request.url.path}{query}" if own else str(request.url)
+    return str(get_auth_manager().get_url_login(next_url=here))
 
 
 class Pages:

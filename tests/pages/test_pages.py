@@ -257,6 +257,7 @@ def test_a_form_of_another_site_or_person_or_day_is_refused(
         (browse(), {"token": mine + "x"}, "too old"),
         (browse(BOSS), {"token": mine}, "somebody else"),
         (browse(LI, origin="https://evil.test"), {"token": mine}, "another site"),
+        (browse(LI, origin="null"), {"token": mine}, "another site"),
     ]
     with unchanged(told):
         for client, given, why in cases:
@@ -266,6 +267,13 @@ def test_a_form_of_another_site_or_person_or_day_is_refused(
         monkeypatch.setattr("keyaccounts.pages.visitors.FORM_SECONDS", -1)
         assert "too old" in browse().post(path, data={**form, "token": mine}).text
     monkeypatch.undo()
+
+
+def test_behind_a_proxy_the_address_of_the_setting_is_our_own(browse: Browse, told: Desk) -> None:
+    told.settings = replace(told.settings, airflow_url="https://airflow.test/air")
+    client = browse(LI, origin="https://airflow.test", host="10.0.0.7:8080")
+    form = {"token": token(client), "action": "acknowledge"}
+    assert client.post(f"/alerts/{id_of(DROP)}", data=form).status_code == 303
 
 
 def test_what_is_for_finance_control_is_seen_by_them_and_by_who_was_sent_the_link(

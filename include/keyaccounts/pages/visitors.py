@@ -41,7 +41,9 @@ def check_form(settings: Settings, request: Request, visitor: Visitor, token: st
     if not visitor.may_answer:
         raise HTTPException(403, "your role in Airflow may read alerts, not answer them")
     origin = request.headers.get("origin")
-    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+    # Behind a proxy the name that people know is that of the setting.
+    own = {request.headers.get("host"), urlsplit(settings.airflow_url or "").netloc}
+    if origin and urlsplit(origin).netloc not in own - {""}:
         raise HTTPException(403, "the form comes from another site")
     try:
         given = _tokens(settings).loads(token, max_age=FORM_SECONDS)
