@@ -47,7 +47,7 @@ _VIEWS = {
             if(kind = 'base' and u('no channel', no) < 0.01, null, sales_channel) as channel,
             user_id(owner_no) as owner_user_id, kind = 'internal' as is_internal,
             currency as currency_code, pay_terms as payment_terms_days,
-            if(u('limit', no) < 0.8, round(size * (2 + 4 * u('limit size', no)), -3), null)
+            if(u('limit', no) < 0.8, round(size * (6 + 10 * u('limit size', no)), -3), null)
                 as credit_limit_amount,
             if(u('rated', no) < 0.3, (die('influence', no, 6))::int, null) as influence_score,
             if(u('rated', no) < 0.3, greatest(created_on, date '{end}' - (die('rated on', no,
