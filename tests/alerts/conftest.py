@@ -18,6 +18,7 @@ from sqlalchemy import select
 from keyaccounts import landing
 from keyaccounts.alerts import schema
 from keyaccounts.alerts.ledger import Ledger
+from keyaccounts.alerts.model import ClosedMonth
 from keyaccounts.alerts.notify import notify
 from keyaccounts.alerts.publication import (
     EVENT_COLUMNS,
@@ -146,6 +147,7 @@ def write_publication(
     *,
     failed_checks: Sequence[str] = (),
     accounts: Sequence[tuple[str, str, str | None]] = (),
+    forecasts: Sequence[tuple[date, str | None, str | None]] = (),
 ) -> None:
     """Write the parts of a publication that the notifier reads, and move the pointer."""
     folder = published / f"v{len(list(published.glob('v*')))}"
@@ -165,6 +167,12 @@ def write_publication(
         )
         for account in accounts:
             bi.execute("insert into marts.accounts values (?, ?, ?)", account)
+        bi.execute(
+            "create table marts.forecasts (forecast_month date, forecast_amount decimal(18,2),"
+            " actual_amount decimal(18,2))"
+        )
+        for forecast in forecasts:
+            bi.execute("insert into marts.forecasts values (?, ?, ?)", forecast)
         bi.execute(
             "create table marts.account_tiers as select date '2026-02-28' as month_end,"
             " 'U' || i as tier_unit_id, if(i < 100, 'A', 'B') as tier from range(300) t(i)"
@@ -210,6 +218,7 @@ class Desk:
         a_units: int = 100,
         failed_checks: Sequence[str] = (),
         month_ends_from: date = date(2025, 1, 31),
+        closed_month: ClosedMonth | None = None,
     ) -> None:
         """Make a publication current, in memory; `write_publication` makes one of files."""
         self.publications[self.settings.published] = Publication(
@@ -223,6 +232,7 @@ class Desk:
             a_units_by_month_end={date(2026, 2, 28): a_units},
             failed_checks=tuple(failed_checks),
             account_names={"ACC1": "Blue River Pumps Ltd"},
+            closed_month=closed_month,
         )
 
     def notify(self, as_of_date: date, wall_time: datetime, **options: Any) -> dict[str, Any]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from keyaccounts.alerts import schema
+from keyaccounts.alerts.model import ClosedMonth
+from keyaccounts.alerts.publication import read_publication
 
-from .conftest import TUESDAY, Desk, event
+from .conftest import TUESDAY, Desk, event, write_publication
 
 MONDAY = TUESDAY + timedelta(days=6)
 
@@ -47,6 +51,57 @@ def test_a_tripped_breaker_tells_twice_two_once_and_waits_for_a_human(desk: Desk
     desk.night(days(3), [*rows, other, late], publish={"a_units": 50})
     assert ("hold", "circuit_breaker") not in desk.last()
     assert len(desk.channel.sent) == 4
+
+
+@pytest.mark.parametrize(
+    ("actual", "forecast", "is_held"),
+    [("70.00", "100.00", True), ("70.01", "100.00", False), ("0", "100", True), ("-5", "0", False),
+     ("-200", "-100", False)],
+)  # fmt: skip
+def test_a_month_thirty_percent_below_its_forecast_holds_what_is_to_be_told(
+    desk: Desk, actual: str, forecast: str, is_held: bool
+) -> None:
+    month = ClosedMonth(date(2026, 3, 1), Decimal(actual), Decimal(forecast))
+    desk.night(TUESDAY, [event()], publish={"closed_month": month})
+    assert desk.last() == [("hold", "circuit_breaker") if is_held else ("send", "")]
+
+
+def test_a_released_shortfall_stays_released_for_its_month_alone(desk: Desk) -> None:
+    march, april = (ClosedMonth(date(2026, m, 1), Decimal(50), Decimal(100)) for m in (3, 4))
+    desk.night(TUESDAY, [event()], publish={"closed_month": march})
+    assert "net revenue of 2026-03 is 50.00, -50.0 % against the forecast of 100.00" in desk.text()
+    desk.night(days(1), [event()], publish={"closed_month": march}, release_holds=True)
+    desk.night(days(2), [event(), event("B")], publish={"closed_month": march})
+    assert desk.last() == [("suppress", "already_sent"), ("send", "")]
+    desk.night(days(30), [event("C", effective_date=days(29))], publish={"closed_month": april})
+    assert desk.last() == [("hold", "circuit_breaker")]
+
+
+@pytest.mark.parametrize(
+    ("as_of_date", "expected"),
+    [
+        (date(2026, 4, 29), "2026-03"),
+        (date(2026, 4, 30), "2026-04"),
+        (date(2026, 3, 31), "2026-03"),
+    ],
+)
+def test_the_closed_month_is_the_last_that_had_ended_of_accounts_with_a_forecast(
+    tmp_path: Path, as_of_date: date, expected: str
+) -> None:
+    march, april = date(2026, 3, 1), date(2026, 4, 1)
+    write_publication(
+        tmp_path, as_of_date, [],
+        forecasts=[(march, "100", "60"), (march, "10", "8"), (march, None, "900"),
+                   (april, "200", "190")],
+    )  # fmt: skip
+    found = read_publication(tmp_path).closed_month
+    sums = {march: (Decimal("68.00"), Decimal("110.00")), april: (Decimal(190), Decimal(200))}
+    assert found == ClosedMonth(date.fromisoformat(f"{expected}-01"), *sums[found.first_day])
+
+
+def test_without_a_forecast_nothing_is_short(tmp_path: Path) -> None:
+    write_publication(tmp_path, date(2026, 4, 30), [], forecasts=[(date(2026, 4, 1), None, "9")])
+    assert read_publication(tmp_path).closed_month is None
 
 
 def test_history_before_go_live_does_not_trip_the_breaker(desk: Desk) -> None:

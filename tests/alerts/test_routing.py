@@ -40,6 +40,65 @@ def test_without_an_active_owner_the_fallback_manager_gets_it(
     assert "please name one" in desk.text()
 
 
+def away(user_id: str, **facts: object) -> list[dict[str, object]]:
+    """Return the users, one of whom is absent; facts of others come by their id."""
+    absence = {"absent_from": days(-2), "absent_until": days(9), "deputy_user_id": "am2"}
+    return [{**user, **(absence | facts if user["user_id"] == user_id else {})} for user in USERS]
+
+
+@pytest.mark.parametrize(
+    ("facts", "recipient", "reason"),
+    [
+        ({}, "am2", "owner_absent"),
+        ({"absent_until": None}, "am2", "owner_absent"),
+        ({"absent_until": days(0)}, "am2", "owner_absent"),
+        ({"absent_until": days(-1)}, "am1", ""),
+        ({"absent_from": days(1)}, "am1", ""),
+        ({"absent_from": None}, "am1", ""),
+        ({"deputy_user_id": "gone"}, "boss", "owner_absent"),
+        ({"deputy_user_id": None}, "boss", "owner_absent"),
+        ({"deputy_user_id": "am1"}, "boss", "owner_absent"),
+        ({"deputy_user_id": None, "manager_user_id": None}, "help@firm.test", "owner_absent"),
+        ({"is_active": False}, "help@firm.test", "no_owner"),
+    ],
+)
+def test_a_deputy_stands_in_for_an_absent_owner_then_the_manager(
+    desk: Desk,
+    users: Callable[[object], None],
+    facts: dict[str, object],
+    recipient: str,
+    reason: str,
+) -> None:
+    users(away("am1", **facts))
+    desk.with_settings(fallback_manager="help@firm.test").night(TUESDAY, [event()])
+    assert desk.decisions()[0][3:] == (recipient, reason)
+    if reason == "owner_absent":
+        assert "In place of Li Wei, who is absent" in desk.text()
+
+
+def test_the_manager_hears_of_an_alert_that_nobody_answered_after_two_reminders(
+    desk: Desk,
+) -> None:
+    told = [event(), event("ACC2", severity="medium", delivery="immediate")]
+    for day in range(9):
+        desk.night(days(day), told)
+    boss = [mail for mail in desk.channel.sent if "boss@" in str(mail["To"])]
+    assert [mail["Subject"] for mail in boss] == ["Reminder: 1 alert that nobody answered"]
+    text = boss[0].get_body(("plain",)).get_content()
+    assert "Nobody answered: please see to it (1)" in text
+    assert "(Li Wei was told and reminded twice)" in " ".join(text.split())
+
+
+def test_nobody_but_finance_control_hears_of_its_unanswered_alerts(desk: Desk) -> None:
+    review = event(
+        "am1", alert_type="owner_drag_review", unit_type="owner", account_id=None,
+        audience="finance_control", severity="high", from_value=None, to_value=None,
+    )  # fmt: skip
+    for day in range(9):
+        desk.night(days(day), [review])
+    assert {str(m["To"].addresses[0].addr_spec) for m in desk.channel.sent} == {"finance@firm.test"}
+
+
 def test_finance_control_is_never_shared_with_the_owner(desk: Desk) -> None:
     review = event(
         "am1", alert_type="owner_drag_review", unit_type="owner", account_id=None,

@@ -30,6 +30,7 @@ from keyaccounts.alerts.model import (
     Reminder,
     RunContext,
     is_business,
+    is_shared,
     keys_of,
 )
 from keyaccounts.alerts.routing import Routing
@@ -188,7 +189,10 @@ def _reminders(
     run: RunContext,
     routing: Routing,
 ) -> list[Reminder]:
-    """After 3 and 7 days, at most 2; a missed first one is not sent after the second."""
+    """After 3 and 7 days, at most 2; a missed first one is not sent after the second.
+
+    With the second one the owner's manager hears of it.
+    """
     if not run.send or run.is_earlier:
         return []
     due = []
@@ -209,5 +213,9 @@ def _reminders(
             )
         ):
             continue
-        due.append(Reminder(event.event_key, routing.route(event).recipient, number))
+        recipient = routing.route(event).recipient
+        due.append(Reminder(event.event_key, recipient, number))
+        if number == len(REMINDER_DAYS) and is_shared(event.audience):
+            managers = routing.managers(event.owner_user_id, recipient)
+            due += [Reminder(event.event_key, manager, number, True) for manager in managers]
     return due

@@ -7,12 +7,21 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from keyaccounts.alerts.decide import MAX_ALERT_AGE
-from keyaccounts.alerts.model import OPEN_STATES, Candidate, Entry, Hold, RunContext
+from keyaccounts.alerts.formats import money, percent
+from keyaccounts.alerts.model import (
+    OPEN_STATES,
+    Candidate,
+    ClosedMonth,
+    Entry,
+    Hold,
+    RunContext,
+)
 
 CIRCUIT_BREAKER = "circuit_breaker"
 BLOCKING_CHECK = "blocking_check"
 MIN_DROPPED_UNITS = 5
 MAX_DROPPED_PERCENT = 5
+MAX_SHORTFALL_PERCENT = 30
 
 
 def find_holds(
@@ -20,6 +29,7 @@ def find_holds(
     entries: Mapping[str, Entry],
     a_units_by_month_end: Mapping[date, int],
     failed_checks: Sequence[str],
+    closed_month: ClosedMonth | None,
     run: RunContext,
     released: frozenset[tuple[str, str]],
 ) -> tuple[Hold, ...]:
@@ -32,8 +42,29 @@ def find_holds(
         Hold(BLOCKING_CHECK, name, f"check {name} differs at {run.as_of_date}")
         for name in sorted(set(failed_checks))
     ]
-    return tuple(checks) + _circuit_breaker(
-        candidates, entries, a_units_by_month_end, run, released
+    return (
+        *checks,
+        *_circuit_breaker(candidates, entries, a_units_by_month_end, run, released),
+        *_shortfall(closed_month, released),
+    )
+
+
+def _shortfall(month: ClosedMonth | None, released: frozenset[tuple[str, str]]) -> tuple[Hold, ...]:
+    """A last closed month 30 % and more below its forecast looks like a half-loaded feed."""
+    if month is None or month.forecast_amount <= 0:
+        return ()
+    scope, left_percent = f"{month.first_day:%Y-%m}", 100 - MAX_SHORTFALL_PERCENT
+    is_short = month.actual_amount * 100 <= month.forecast_amount * left_percent
+    if not is_short or (CIRCUIT_BREAKER, scope) in released:
+        return ()
+    return (
+        Hold(
+            CIRCUIT_BREAKER,
+            scope,
+            f"net revenue of {scope} is {money(month.actual_amount)}, "
+            f"{percent(month.actual_amount / month.forecast_amount - 1)} against the forecast of "
+            f"{money(month.forecast_amount)}",
+        ),
     )
 
 

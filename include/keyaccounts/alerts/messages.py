@@ -27,7 +27,7 @@ from keyaccounts.alerts.model import (
     severity_rank,
 )
 from keyaccounts.alerts.rendering import Mail, Section, render
-from keyaccounts.alerts.routing import NO_OWNER, Routing
+from keyaccounts.alerts.routing import NO_OWNER, OWNER_ABSENT, Routing
 
 MAX_ALERTS = 10
 MAX_LINES = 10
@@ -49,6 +49,7 @@ class _Pile:
 
     alerts: list[tuple[Candidate, str]] = field(default_factory=list)
     reminders: list[tuple[Candidate, int]] = field(default_factory=list)
+    escalations: list[Candidate] = field(default_factory=list)
     digest: list[Candidate] = field(default_factory=list)
     found_late: list[Candidate] = field(default_factory=list)
     changed: list[tuple[str, str]] = field(default_factory=list)
@@ -75,7 +76,7 @@ def compose(
     """
     piles: dict[str, _Pile] = defaultdict(_Pile)
     by_key = {event.event_key: event for event in candidates}
-    _add_alerts(piles, by_key, outcome)
+    _add_alerts(piles, by_key, outcome, desk)
     if is_digest_due:
         waiting = [
             by_key[decision.event_key]
@@ -87,19 +88,30 @@ def compose(
     return [_message(recipient, piles[recipient], run, desk) for recipient in sorted(piles)]
 
 
-def _add_alerts(piles: dict[str, _Pile], by_key: Mapping[str, Candidate], outcome: Outcome) -> None:
+def _add_alerts(
+    piles: dict[str, _Pile], by_key: Mapping[str, Candidate], outcome: Outcome, desk: Desk
+) -> None:
     for decision in outcome.decisions:
         if decision.decision == "send":
-            _add_send(piles, by_key[decision.event_key], decision)
+            _add_send(piles, by_key[decision.event_key], decision, desk.routing)
     for reminder in outcome.reminders:
-        pile = piles[reminder.recipient]
-        pile.reminders.append((by_key[reminder.event_key], reminder.number))
-        pile.parts.append(f"reminder{reminder.number}|{reminder.event_key}")
+        pile, event = piles[reminder.recipient], by_key[reminder.event_key]
+        if reminder.is_escalation:
+            pile.escalations.append(event)
+            pile.parts.append(f"escalation|{event.event_key}")
+        else:
+            pile.reminders.append((event, reminder.number))
+            pile.parts.append(f"reminder{reminder.number}|{event.event_key}")
 
 
-def _add_send(piles: dict[str, _Pile], event: Candidate, decision: Decision) -> None:
-    is_orphan = decision.reason == NO_OWNER
-    note = "No active owner: please name one in the CRM." if is_orphan else ""
+def _add_send(
+    piles: dict[str, _Pile], event: Candidate, decision: Decision, routing: Routing
+) -> None:
+    note = ""
+    if decision.reason == NO_OWNER:
+        note = "No active owner: please name one in the CRM."
+    if decision.reason == OWNER_ABSENT:
+        note = f"In place of {routing.absence(event.owner_user_id)}."
     pile = piles[decision.recipient]
     pile.alerts.append((event, note))
     pile.parts.append(f"alert|{event.event_key}")
@@ -172,8 +184,10 @@ def _subject(alerts: Sequence[tuple[Candidate, str]], pile: _Pile, desk: Desk) -
         return f"[{first.severity.upper()}] {_block(first, desk).title}{more}"
     items = len(pile.digest) + len(pile.found_late) + len(pile.changed)
     waiting = f"{_counted(len(pile.reminders), 'alert')} without your answer"
+    if not pile.reminders and pile.escalations:
+        waiting = f"{_counted(len(pile.escalations), 'alert')} that nobody answered"
     if items:
-        also = f", {waiting}" if pile.reminders else ""
+        also = f", {waiting}" if pile.reminders or pile.escalations else ""
         return f"Weekly account digest: {_counted(items, 'item')}{also}"
     return f"Reminder: {waiting}"
 
@@ -187,6 +201,9 @@ def _sections(pile: _Pile, desk: Desk) -> list[Section]:
     for event, number in sorted(pile.reminders, key=lambda item: _worst_first(item[0])):
         said = wording.REMINDER.format(number=number)
         named.setdefault("Please acknowledge", []).append(f"{_line(event, desk)} ({said})")
+    for event in sorted(pile.escalations, key=_worst_first):
+        said = wording.UNANSWERED.format(owner=one_line(desk.routing.name(event.owner_user_id)))
+        named.setdefault(wording.SECTIONS["escalated"], []).append(f"{_line(event, desk)} ({said})")
     for severity in SEVERITIES:
         for event in sorted(pile.digest, key=_worst_first):
             if event.severity == severity:
@@ -214,8 +231,12 @@ def _line(event: Candidate, desk: Desk) -> str:
     block = _block(event, desk)
     size = f", {block.headline}" if block.headline else ""
     account = one_line(event.account_id or event.unit_id)
-    orphan = ", no active owner" if desk.routing.route(event).reason == NO_OWNER else ""
-    return f"{block.title} ({account}), effective {event.effective_date}{size}{orphan}"
+    reason, in_place = desk.routing.route(event).reason, ""
+    if reason == NO_OWNER:
+        in_place = ", no active owner"
+    if reason == OWNER_ABSENT:
+        in_place = f", in place of {one_line(desk.routing.absence(event.owner_user_id))}"
+    return f"{block.title} ({account}), effective {event.effective_date}{size}{in_place}"
 
 
 def _past(entry: Entry, desk: Desk) -> str:

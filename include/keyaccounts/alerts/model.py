@@ -105,6 +105,15 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class ClosedMonth:
+    """Net revenue of the last closed month, beside its forecast, of accounts that have one."""
+
+    first_day: date
+    actual_amount: Decimal
+    forecast_amount: Decimal
+
+
+@dataclass(frozen=True)
 class RunContext:
     """The clocks and switches of one decision round."""
 
@@ -159,6 +168,8 @@ class Reminder:
     event_key: str
     recipient: str
     number: int
+    is_escalation: bool = False
+    """True for the word to the manager, beside the second one to the owner."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +207,11 @@ def severity_rank(severity: str) -> int:
 def is_business(audience: str) -> bool:
     """Return True unless the alert is for data engineers, whom no hold silences."""
     return audience != DATA_ENGINEERING
+
+
+def is_shared(audience: str) -> bool:
+    """Return True for what a manager may be told beside the owner."""
+    return audience not in (DATA_ENGINEERING, FINANCE_CONTROL)
 
 
 def keys_of(candidates: Collection[Candidate]) -> frozenset[str]:

@@ -68,6 +68,7 @@ def notify(
             state.entries,
             publication.a_units_by_month_end,
             publication.failed_checks,
+            publication.closed_month,
             context,
             state.released,
         )
@@ -203,7 +204,7 @@ def _summary(
         "events": len(publication.candidates),
         "decisions": dict(sorted(by_decision.items())),
         "reasons": dict(sorted(by_reason.items())),
-        "reminders": len(outcome.reminders),
+        "reminders": sum(not reminder.is_escalation for reminder in outcome.reminders),
         "messages_written": written,
         "deliveries": delivered,
         "no_owner": no_owner,

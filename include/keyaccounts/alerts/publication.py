@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from keyaccounts.alerts.errors import PublicationUnreadableError
-from keyaccounts.alerts.model import Candidate
+from keyaccounts.alerts.model import Candidate, ClosedMonth
 
 EVENT_COLUMNS = (
     "event_key",
@@ -49,6 +49,7 @@ class Publication:
     failed_checks: tuple[str, ...]
     """Blocking checks that differ at D."""
     account_names: Mapping[str, str]
+    closed_month: ClosedMonth | None = None
 
 
 def read_publication(published: Path) -> Publication:
@@ -67,6 +68,7 @@ def read_publication(published: Path) -> Publication:
             a_units = bi.execute(
                 "select month_end, count(*) from marts.account_tiers where tier = 'A' group by all"
             ).fetchall()
+            closed = _closed_month(bi, as_of_date)
         restricted = folder / "restricted" / "data_engineering.duckdb"
         with duckdb.connect(str(restricted), read_only=True) as private:
             columns = ", ".join(EVENT_COLUMNS)
@@ -90,7 +92,20 @@ def read_publication(published: Path) -> Publication:
         a_units_by_month_end=dict(a_units),
         failed_checks=tuple(name for (name,) in checks),
         account_names={account_id: name for account_id, name, _ in accounts},
+        closed_month=closed,
     )
+
+
+def _closed_month(bi: duckdb.DuckDBPyConnection, as_of_date: date) -> ClosedMonth | None:
+    """Return the last month that had ended on a day; None where nothing was forecast for it."""
+    after = as_of_date + timedelta(days=1)
+    first_day = (after.replace(day=1) - timedelta(days=1)).replace(day=1)
+    row = bi.execute(
+        "select sum(actual_amount), sum(forecast_amount) from marts.forecasts"
+        " where forecast_month = ? and forecast_amount is not null and actual_amount is not null",
+        [first_day],
+    ).fetchone()
+    return None if row is None or row[1] is None else ClosedMonth(first_day, *row)
 
 
 @dataclass(frozen=True)

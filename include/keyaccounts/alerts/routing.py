@@ -13,6 +13,7 @@ from keyaccounts.alerts.model import DATA_ENGINEERING, FINANCE_CONTROL, Candidat
 ADDRESS = re.compile(r"[^@\s<>\"',;:()\[\]\\]+@[^@\s<>\"',;:()\[\]\\]+", re.ASCII)
 OWNED_UNITS = frozenset({"tier_unit", "account", "customer", "owner"})
 NO_OWNER = "no_owner"
+OWNER_ABSENT = "owner_absent"
 DEPARTURES = frozenset({"owner_left", "mass_departure"})
 """Alerts of owners who left: for their managers, who must name others."""
 
@@ -26,6 +27,10 @@ class User:
     email: str | None
     manager_user_id: str | None
     is_active: bool
+    deputy_user_id: str | None = None
+    is_absent: bool = False
+    absent_until: date | None = None
+    """Last day of the absence, where one is stated."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Route:
 
     recipient: str
     reason: str = ""
-    """`no_owner` when the fallback manager stands in, else empty."""
+    """`no_owner` when the fallback manager stands in, `owner_absent` for a deputy, else empty."""
     copies: tuple[str, ...] = ()
 
 
@@ -55,9 +60,11 @@ class Routing:
         """Return the recipient of `event`, and the manager as a copy when it is critical.
 
         Without an owner, or with one who is inactive or not among the users, the fallback
-        manager gets it with reason `no_owner`. Finance control and data engineering never
-        share with the owner. When no users are landed, nobody can be told to be inactive. What is
-        to be done about an owner who left is told to the manager; with several, to each of theirs.
+        manager gets it with reason `no_owner`. An owner who is absent is stood in for by the
+        deputy, else by the manager, else by the fallback manager, with reason `owner_absent`.
+        Finance control and data engineering never share with the owner. When no users are landed,
+        nobody can be told to be inactive. What is to be done about an owner who left is told to
+        the manager; with several, to each of theirs.
         """
         if event.audience == FINANCE_CONTROL:
             return Route(self.finance_control)
@@ -68,10 +75,20 @@ class Routing:
         owner = event.owner_user_id
         if owner is None and event.unit_type not in OWNED_UNITS:
             return Route(self.fallback_manager)
-        has_owner = owner is not None and self.is_reachable(owner)
-        recipient = owner if has_owner and owner is not None else self.fallback_manager
-        copies = self._managers(owner, recipient) if event.severity == "critical" else ()
-        return Route(recipient, "" if has_owner else NO_OWNER, copies)
+        recipient, reason = self._in_charge(owner)
+        copies = self.managers(owner, recipient) if event.severity == "critical" else ()
+        return Route(recipient, reason, copies)
+
+    def _in_charge(self, owner: str | None) -> tuple[str, str]:
+        if owner is None or not self.is_reachable(owner):
+            return self.fallback_manager, NO_OWNER
+        user = self.users.get(owner)
+        if user is None or not user.is_absent:
+            return owner, ""
+        for stand_in in (user.deputy_user_id, user.manager_user_id):
+            if stand_in and self.is_there(stand_in):
+                return stand_in, OWNER_ABSENT
+        return self.fallback_manager, OWNER_ABSENT
 
     def _of_departure(self, event: Candidate) -> Route:
         gone = [str(owner["owner_user_id"]) for owner in event.payload.get("owners") or ()]
@@ -87,6 +104,11 @@ class Routing:
             return True
         user = self.users.get(user_id)
         return user is not None and user.is_active
+
+    def is_there(self, user_id: str) -> bool:
+        """Return True when `user_id` is reachable and not absent."""
+        user = self.users.get(user_id)
+        return self.is_reachable(user_id) and not (user and user.is_absent)
 
     def still(self, recipient: str) -> str:
         """Return `recipient`, or the fallback manager when that user has left since.
@@ -111,7 +133,14 @@ class Routing:
         user = self.users.get(user_id)
         return user.name if user else user_id
 
-    def _managers(self, owner: str | None, recipient: str) -> tuple[str, ...]:
+    def absence(self, user_id: str | None) -> str:
+        """Return who is absent and until when, as a message says it."""
+        user = self.users.get(user_id or "")
+        until = f" until {user.absent_until}" if user and user.absent_until else ""
+        return f"{self.name(user_id)}, who is absent{until}"
+
+    def managers(self, owner: str | None, recipient: str) -> tuple[str, ...]:
+        """Return the manager of an owner, unless that is who is told anyway, or cannot be."""
         user = self.users.get(owner or "")
         manager = user.manager_user_id if user else None
         if manager is None or manager == recipient or not self.is_reachable(manager):
@@ -120,7 +149,10 @@ class Routing:
 
 
 def users_from_rows(rows: Iterable[Mapping[str, Any]], on: date) -> dict[str, User]:
-    """Return users by id from landed `crm_users`; a deactivation up to day `on` counts."""
+    """Return users by id from landed `crm_users`, as they are on a day.
+
+    A deactivation up to day `on` counts, and an absence that the day falls into.
+    """
     users = {}
     for row in rows:
         left = _as_date(row.get("deactivated_on"))
@@ -131,8 +163,17 @@ def users_from_rows(rows: Iterable[Mapping[str, Any]], on: date) -> dict[str, Us
             email=row.get("email"),
             manager_user_id=row.get("manager_user_id"),
             is_active=is_active,
+            deputy_user_id=row.get("deputy_user_id"),
+            is_absent=_is_absent(row, on),
+            absent_until=_as_date(row.get("absent_until")),
         )
     return users
+
+
+def _is_absent(row: Mapping[str, Any], on: date) -> bool:
+    """Say whether a day falls into the stated absence; one without an end goes on."""
+    start, end = _as_date(row.get("absent_from")), _as_date(row.get("absent_until"))
+    return start is not None and start <= on and (end is None or end >= on)
 
 
 def _as_date(value: object) -> date | None:

@@ -149,13 +149,15 @@ NEXT_BY_TYPE = {
     "reconciliation_failed": "Business alerts wait until the difference is explained or released.",
 }
 REMINDER = "reminder {number} of 2"
+UNANSWERED = "{owner} was told and reminded twice"
 SECTIONS = {
+    "escalated": "Nobody answered: please see to it",
     "found_late": "Found late (true for more than 7 days when first seen)",
     "retracted": "Retracted: no longer true after a correction of the data",
     "reinstated": "Reinstated: true again",
 }
 HOLDS = {
-    "circuit_breaker": "an unusual number of tier drops",
+    "circuit_breaker": "more has changed at once than is likely",
     "blocking_check": "a check that differs",
 }
 
