@@ -138,4 +138,5 @@ def test_a_held_run_retracts_nothing_and_sends_no_digest(desk: Desk) -> None:
     desk.night(MONDAY, [event("B", severity="low")], publish={"failed_checks": ["general_ledger"]})
     assert {row[1] for row in desk.decisions()[2:]} == {"hold"}
     desk.night(MONDAY + timedelta(days=1), [event(), event("B", severity="low")])
-    assert "Weekly account digest: 1 item" in desk.channel.sent[-1]["Subject"]
+    subjects = [mail["Subject"] for mail in desk.channel.sent]
+    assert "Weekly account digest: 1 item, 1 alert without your answer" in subjects
