@@ -47,6 +47,24 @@ def amounts(text: str) -> list[Decimal]:
     return [Decimal(found.replace(",", "")) for found in re.findall(r"[+-]?[\d,]+\.\d\d", why)]
 
 
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, "more than 90 days\n"),
+        ({"over_terms_days": 40.5}, "more than 90 days; pays 41 days after terms\n"),
+        ({"over_terms_days": 0.4}, "; pays within terms\n"),
+        ({"over_terms_days": -12.0}, "; pays within terms\n"),
+        ({"is_single_threaded": False}, "contact 74 days ago; last purchase"),
+        ({"is_single_threaded": True}, "74 days ago, all of it hangs on one person; last purchase"),
+    ],
+)
+def test_a_drop_says_how_late_money_comes_and_on_whom_it_hangs(
+    desk: Desk, facts: dict[str, object], said: str
+) -> None:
+    desk.night(TUESDAY, [drop(**facts)])
+    assert said in desk.text()
+
+
 def test_a_drop_says_all_that_is_needed(desk: Desk) -> None:
     desk.night(TUESDAY, [drop()])
     text = desk.text()

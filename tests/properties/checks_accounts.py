@@ -83,6 +83,11 @@ def alerts_repeat_their_event(case: Case) -> Iterator[str]:
             owed = money.setdefault(unit_of[r["account_id"]], dict.fromkeys(OWED, Decimal(0)))
             for column in OWED:
                 owed[column] += r[column]
+    pace: dict[str, list[float]] = {}
+    for r in case.mart("payment_behaviour"):
+        if r["is_latest"] and r["account_id"] in external and r["over_terms_days"] is not None:
+            pace.setdefault(unit_of[r["account_id"]], []).append(float(r["over_terms_days"]))
+    threads = {r["account_id"]: r["is_single_threaded"] for r in case.mart("accounts")}
     lost: dict[str, dict[str, Decimal]] = {}
     for r in case.mart("tier_drop_products"):
         if r["lost_product_amount"] < 0:
@@ -107,6 +112,11 @@ def alerts_repeat_their_event(case: Case) -> Iterator[str]:
         for column, amount in money.get(unit_of.get(event["tier_unit_id"]), {}).items():
             if (payload[column] or 0) != float(amount):
                 yield f"{key}: payload {column} {payload[column]}, the aging says {amount}"
+        unit = unit_of.get(event["tier_unit_id"])
+        if payload["over_terms_days"] != max(pace.get(unit, ()), default=None):
+            yield f"{key}: payload says {payload['over_terms_days']} days over terms, not {pace}"
+        if payload["is_single_threaded"] != threads.get(event["tier_unit_id"]):
+            yield f"{key}: payload says single threaded {payload['is_single_threaded']}"
         told = {
             p["product_family"]: Decimal(str(p["change_amount"]))
             for p in payload["lost_products"] or []

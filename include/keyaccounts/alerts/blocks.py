@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from keyaccounts.alerts import wording
@@ -208,13 +208,21 @@ class _Reader:
             return "not known"
         late = self.amount("overdue_90_plus_amount")
         more = f", {late} more than 90 days" if late else ""
-        return f"{overdue} overdue of {gross} open{more}"
+        return f"{overdue} overdue of {gross} open{more}{self.pace()}"
+
+    def pace(self) -> str:
+        days = self.get("over_terms_days")
+        if not is_number(days):
+            return ""
+        whole = int(Decimal(days).to_integral_value(ROUND_HALF_UP))
+        return f"; pays {whole} days after terms" if whole > 0 else "; pays within terms"
 
     def contact(self) -> str:
         days = self.get("days_since_two_way_contact")
         said = f"{days} days ago" if is_number(days) else "none on record"
         last = self.get("last_purchase_date")
-        return f"last two-way contact {said}; last purchase {last or 'not known'}"
+        threads = ", all of it hangs on one person" if self.get("is_single_threaded") else ""
+        return f"last two-way contact {said}{threads}; last purchase {last or 'not known'}"
 
     def next_step(self) -> str:
         """From the cause, else the most negative driver; silence comes first."""

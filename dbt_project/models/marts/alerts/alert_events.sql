@@ -5,8 +5,10 @@
     'days_since_two_way_contact': 'accounts.since_two_way_contact_days',
     'drivers': 'driver_lists.drivers', 'effective_date': 'events.effective_date',
     'from_tier': 'events.from_tier', 'gross_open_amount': 'money.gross_open_amount',
+    'is_single_threaded': 'accounts.is_single_threaded',
     'last_purchase_date': 'money.last_purchase_date',
     'lost_products': 'product_lists.lost_products', 'measure_used': 'tiers.measure_used',
+    'over_terms_days': 'money.over_terms_days',
     'overdue_90_plus_amount': 'money.overdue_90_plus_amount',
     'overdue_amount': 'money.overdue_amount',
     'own_profit_change_amount': 'events.own_profit_change_amount',
@@ -30,6 +32,8 @@ products as (select * from {{ ref('tier_drop_products') }}),
 accounts as (select * from {{ ref('accounts') }}),
 
 aging as (select * from {{ ref('receivables_aging') }} where is_latest),
+
+payments as (select * from {{ ref('payment_behaviour') }} where is_latest),
 
 tiers as (select * from {{ ref('account_tiers') }}),
 
@@ -79,9 +83,12 @@ money as (
         sum(aging.gross_open_amount) as gross_open_amount,
         sum(aging.overdue_amount) as overdue_amount,
         sum(aging.overdue_90_plus_amount) as overdue_90_plus_amount,
+        -- Of a group, the member that is latest.
+        max(payments.over_terms_days) as over_terms_days,
         max(accounts.last_purchase_date) as last_purchase_date
     from accounts
     left join aging on aging.account_id = accounts.account_id
+    left join payments on payments.account_id = accounts.account_id
     where not accounts.is_internal
     group by accounts.tier_unit_id
 ),
