@@ -12,7 +12,7 @@ from tests.properties.basics import half_away
 from tests.properties.concentration import Concentration, Scope, concentrate, values_at
 from tests.properties.crowd import Case, cents, difference
 from tests.properties.harness import Row
-from tests.properties.tiers import ratio
+from tests.properties.tiers import exists, ratio
 
 
 def concentration_is_recomputed(case: Case) -> Iterator[str]:
@@ -92,7 +92,10 @@ def referrals_are_recomputed(case: Case) -> Iterator[str]:
     source = {}
     for account in set(books.versions) - identity.internal:
         said = books.at(account, books.end).get("referred_by_account_id")
-        if said in books.versions and said not in identity.internal:
+        if said not in books.versions or said in identity.internal:
+            continue
+        # Who comes after the day neither came through anybody nor brought anybody by then.
+        if all(exists(books, case.windows, one, books.end) for one in (account, said)):
             source[account] = identity.customer[said]
     expected = {}
     for account, direct in source.items():

@@ -80,7 +80,11 @@ def stages_follow_their_talks(case: Case) -> Iterator[str]:
         if fresh.stage < stage:
             yield f"{account}: stage {stage}, with a talk more {fresh.stage}"
         aged = known.standing(account, end + timedelta(days=20))
-        if aged.stage > stage and aged.rules == more.rules:
+        facts = ("has_order", "has_joint", "has_alliance", "rules")
+        is_same = all(getattr(aged, fact) == getattr(more, fact) for fact in facts)
+        # A rating or an event that comes within these days is no silence.
+        is_same = is_same and aged.rating in {None, more.rating}
+        if aged.stage > stage and is_same:
             yield f"{account}: stage {stage}, twenty days later {aged.stage}"
 
 

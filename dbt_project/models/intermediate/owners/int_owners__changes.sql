@@ -1,6 +1,8 @@
 -- Every change or loss of an owner up to D, of accounts that were external and not merged into another
--- on that day. Who takes over later is the owner after, too.
-with periods as (select * from {{ ref('int_owners__periods') }}),
+-- on that day. Who takes over later, by D, is the owner after, too.
+with periods as (
+    select * from {{ ref('int_owners__periods') }} where valid_from <= {{ as_of_date() }}
+),
 
 departures as (select * from {{ ref('int_owners__departures') }}),
 
