@@ -116,3 +116,42 @@ def test_who_lapsed_is_told_what_would_bring_the_tier_back(builder: Builder) -> 
         "select from_tier, profit_to_regain_amount from marts.tier_events "
         "where event_type = 'lapsed' and tier_unit_id = 'A'"
     ) == [("A", Decimal("25.01"))]
+
+
+@pytest.mark.parametrize("later", ["SOURCE", "A"])
+def test_who_comes_after_the_day_is_in_no_referral(builder: Builder, later: str) -> None:
+    created = {later: at("2026-07-20")}
+    accounts = [
+        account("OLD"), account("SOURCE", created_at=created.get("SOURCE")),
+        account("A", referred_by_account_id="SOURCE", created_at=created.get("A")),
+    ]  # fmt: skip
+    sale = invoice("I", "OLD", "2024-01-01", "100.00")
+    for day, found in (("2026-06-30", []), ("2026-07-31", [("A", "SOURCE")])):
+        builder.build({1: company(day, accounts, [sale])}, ["referrals"])
+        assert builder.rows("select account_id, source_account_id from marts.referrals") == found
+
+
+def test_who_takes_over_after_the_day_is_no_owner_after(builder: Builder) -> None:
+    """The history knows an owner and his going; the account itself begins after the day."""
+    history = [
+        {"account_id": "A", "field": "owner_user_id", "valid_from": date(2026, 1, day),
+         "value": value}
+        for day, value in ((5, "U1"), (20, None))
+    ]  # fmt: skip
+    accounts = [
+        account("OLD"),
+        account("A", owner_user_id="U2", created_at=at("2025-01-01"), updated_at=at("2026-07-20")),
+    ]
+    users = [
+        {"user_id": name, "user_name": name, "is_active": True, "_load": 1, "updated_at": None,
+         "landed_as_of": at("2023-01-01")}
+        for name in ("U1", "U2")
+    ]  # fmt: skip
+    sale = invoice("I", "OLD", "2024-01-01", "100.00")
+    for day, after in (("2026-06-30", None), ("2026-07-31", "U2")):
+        inputs = company(day, accounts, [sale], crm_users=users, crm_account_history=history)
+        builder.build({1: inputs}, ["owner_turnover"])
+        assert builder.rows(
+            "select changed_date, change_type, new_owner_user_id from marts.owner_turnover "
+            "where account_id = 'A' and changed_date = date '2026-01-20'"
+        ) == [(date(2026, 1, 20), "no_owner", after)]
