@@ -120,14 +120,18 @@ def test_who_lapsed_is_told_what_would_bring_the_tier_back(builder: Builder) -> 
 
 @pytest.mark.parametrize("later", ["SOURCE", "A"])
 def test_who_comes_after_the_day_is_in_no_referral(builder: Builder, later: str) -> None:
+    """A receipt makes it known before it is there."""
     created = {later: at("2026-07-20")}
+    receipt = {"payment_id": "R", "account_id": later, "received_date": date(2026, 6, 5),
+               "amount": Decimal("120.00")}  # fmt: skip
     accounts = [
         account("OLD"), account("SOURCE", created_at=created.get("SOURCE")),
         account("A", referred_by_account_id="SOURCE", created_at=created.get("A")),
     ]  # fmt: skip
     sale = invoice("I", "OLD", "2024-01-01", "100.00")
     for day, found in (("2026-06-30", []), ("2026-07-31", [("A", "SOURCE")])):
-        builder.build({1: company(day, accounts, [sale])}, ["referrals"])
+        inputs = company(day, accounts, [sale], erp_payments=[receipt])
+        builder.build({1: inputs}, ["referrals"])
         assert builder.rows("select account_id, source_account_id from marts.referrals") == found
 
 
