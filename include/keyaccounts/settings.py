@@ -54,6 +54,8 @@ class Settings:
     """SQLAlchemy address of the alert ledger; default: SQLite in the home."""
     smtp_url: str | None = None
     """`smtp://`, `smtps://` or `smtp+starttls://`, then `[user:password@]host:port`."""
+    chats: Path | None = None
+    """A `chats.yml`: chats and webhooks that messages go to, and whose."""
     mail_from: str = "keyaccounts@localhost"
     fallback_manager: str | None = None
     """User id or e-mail address that gets alerts of accounts without an active owner."""
@@ -186,7 +188,7 @@ def _parse(key: str, value: object) -> Any:
     try:
         if key == "spark_python":
             return Path(str(value)).expanduser().absolute()
-        if key in {"home", "source", "sources", "rules_dir", "spark_storage"}:
+        if key in {"home", "source", "sources", "chats", "rules_dir", "spark_storage"}:
             return Path(str(value)).expanduser().resolve()
         if key == "go_live_date":
             return value if isinstance(value, date) else date.fromisoformat(str(value))
@@ -237,8 +239,10 @@ def _checked(settings: Settings) -> Settings:
         folder = getattr(settings, name)
         if folder is not None and not folder.is_dir():
             raise ConfigurationError(f"{name} {folder} is not a folder")
-    if settings.sources is not None and not settings.sources.is_file():
-        raise ConfigurationError(f"sources {settings.sources} is not a file")
+    for name in ("sources", "chats"):
+        file = getattr(settings, name)
+        if file is not None and not file.is_file():
+            raise ConfigurationError(f"{name} {file} is not a file")
     return settings
 
 

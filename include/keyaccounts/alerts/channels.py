@@ -6,6 +6,7 @@ import os
 import re
 import smtplib
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from email.headerregistry import Address
@@ -31,6 +32,24 @@ class Channel(Protocol):
 
     def send(self, message: EmailMessage) -> None:
         """Send, or raise any exception: the message then stays pending."""
+
+
+def takers(channels: Mapping[str, Channel], recipient: str) -> list[str]:
+    """Return the names of the channels that a message to `recipient` goes to.
+
+    A chat says itself whose messages it takes, and whether it takes the place of the mail.
+    """
+    taking = {n: c for n, c in channels.items() if getattr(c, "takes", _everybody)(recipient)}
+    is_instead = any(getattr(channel, "instead_of_mail", False) for channel in taking.values())
+    return [
+        name
+        for name, channel in taking.items()
+        if not is_instead or not getattr(channel, "needs_address", True)
+    ]
+
+
+def _everybody(_recipient: str) -> bool:
+    return True
 
 
 def channel_name(channel: Channel) -> str:

@@ -118,9 +118,10 @@ def _send(row: RowMapping, post: Post) -> None:
     if row["channel"] == OUTBOX:
         post.outbox.write(message, email, row["as_of_date"])
         return
-    if address is None:
+    channel = post.channels[row["channel"]]
+    if address is None and getattr(channel, "needs_address", True):
         raise NoAddressError(f"no e-mail address for {row['recipient']}")
-    post.channels[row["channel"]].send(email)
+    channel.send(email)
 
 
 def _note_sent(ledger: Ledger, row: RowMapping, wall_time: datetime) -> None:

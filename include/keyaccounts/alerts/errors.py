@@ -19,5 +19,9 @@ class PublicationUnreadableError(KeyaccountsError):
     """There is no publication to tell about, or it lacks a part that the notifier needs."""
 
 
+class ChatRefusedError(KeyaccountsError):
+    """A chat did not take a message; the text names the chat and shows no address."""
+
+
 class NoAddressError(KeyaccountsError):
     """A real channel was asked to reach a person without an e-mail address."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from keyaccounts.alerts.channels import OUTBOX, Channel
+from keyaccounts.alerts.channels import OUTBOX, Channel, takers
 from keyaccounts.alerts.decide import decide
 from keyaccounts.alerts.delivery import deliver
 from keyaccounts.alerts.holds import find_holds
@@ -95,7 +95,7 @@ def notify(
             written = record_messages(
                 connection,
                 messages,
-                [OUTBOX, *post.channels],
+                lambda recipient: [OUTBOX, *takers(post.channels, recipient)],
                 context.as_of_date,
                 context.wall_date,
                 context.wall_time,

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from keyaccounts.alerts.channels import OUTBOX, Channel, Outbox, SmtpChannel, build_email
+from keyaccounts.alerts.channels import OUTBOX, Channel, Outbox, SmtpChannel, build_email, takers
+from keyaccounts.alerts.chats import chat_channels
 from keyaccounts.alerts.delivery import Post, deliver, named, within_business_hours
 from keyaccounts.alerts.formats import one_line
 from keyaccounts.alerts.ledger import Ledger
@@ -72,11 +73,11 @@ def tell_data_engineers(
     sends: list[tuple[str, Callable[[], object]]] = [
         (OUTBOX, lambda: post.outbox.write(message, email, run.as_of_date))
     ]
-    if address:
-        sends += [
-            (name, lambda channel=channel: channel.send(email))  # type: ignore[misc]
-            for name, channel in post.channels.items()
-        ]
+    sends += [
+        (name, lambda channel=post.channels[name]: channel.send(email))  # type: ignore[misc]
+        for name in takers(post.channels, recipient)
+        if address or not getattr(post.channels[name], "needs_address", True)
+    ]
     for name, act in sends:
         try:
             act()
@@ -96,6 +97,7 @@ def make_post(
     """Return the outbox, the channels by name and the people; raises ConfigurationError."""
     if channels is None:
         channels = [SmtpChannel(settings.smtp_url)] if settings.smtp_url else []
+    channels = [*channels, *chat_channels(settings)]
     return Post(
         outbox=Outbox(settings.outbox),
         channels=named(channels),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, select
@@ -77,14 +77,15 @@ def record_decisions(
 def record_messages(
     connection: Connection,
     messages: Sequence[Message],
-    channels: Sequence[str],
+    channels_of: Callable[[str], Sequence[str]],
     as_of_date: date,
     wall_date: date,
     wall_time: datetime,
 ) -> int:
     """Write messages as pending, one row per channel, and tie events and lines to them.
 
-    Returns how many messages are new; one whose key the ledger has already is left alone.
+    `channels_of` names the channels of a recipient. Returns how many messages are new; one whose
+    key the ledger has already is left alone.
     """
     table, events, lines = schema.messages, schema.events, schema.digest_lines
     written = 0
@@ -95,7 +96,10 @@ def record_messages(
         written += 1
         connection.execute(
             table.insert(),
-            [_message_row(message, channel, as_of_date, wall_time) for channel in channels],
+            [
+                _message_row(message, channel, as_of_date, wall_time)
+                for channel in channels_of(message.recipient)
+            ],
         )
         if message.event_keys:
             connection.execute(
