@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from keyaccounts import __version__, nightly
 from keyaccounts.cli_alerts import add_alerts
+from keyaccounts.cli_reading import add_reading
 from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.settings import Run, Settings, business_date, load_settings
@@ -68,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sources(commands)
     _add_quarantine(commands)
     add_alerts(commands, _wall_time, _as_json)
-    _add_reading(commands)
+    add_reading(commands, _as_json)
     _add_demo(commands)
     return parser
 
@@ -262,43 +263,6 @@ def _run_retry(arguments: argparse.Namespace) -> int:
 def _refuse_no_entity(name: str) -> None:
     if name not in load_contract():
         raise ConfigurationError(f"{name} is no entity of the contract")
-
-
-def _add_reading(commands: Any) -> None:
-    status = commands.add_parser("status", help="what is published, and how the last runs went")
-    status.add_argument("--home")
-    status.add_argument("--json", action="store_true")
-    status.set_defaults(run=_run_status)
-    explain = commands.add_parser(
-        "explain", help="one account in a screenful: what to do, where it stands, and why"
-    )
-    explain.add_argument("account_id")
-    explain.add_argument("--home")
-    explain.add_argument(
-        "--history", action="store_true", help="its last month-ends and all its tiers as well"
-    )
-    explain.add_argument("--json", action="store_true")
-    explain.set_defaults(run=_run_explain)
-
-
-def _run_status(arguments: argparse.Namespace) -> int:
-    from keyaccounts.reports.status import status, status_lines
-
-    facts = status(load_settings(home=arguments.home))
-    print(_as_json(facts) if arguments.json else "\n".join(status_lines(facts)))
-    return 0
-
-
-def _run_explain(arguments: argparse.Namespace) -> int:
-    from keyaccounts.reports.explain import explain, explain_lines
-
-    facts = explain(load_settings(home=arguments.home), arguments.account_id)
-    print(
-        _as_json(facts)
-        if arguments.json
-        else "\n".join(explain_lines(facts, with_history=arguments.history))
-    )
-    return 0
 
 
 def _add_demo(commands: Any) -> None:

@@ -21,6 +21,7 @@ from keyaccounts.alerts import schema
 from keyaccounts.alerts.inbox import WAITING, Inbox, Item, read_inbox
 from keyaccounts.alerts.ledger import Ledger
 from keyaccounts.settings import Settings
+from keyaccounts.warehouse.docs import write_docs
 from tests.conftest import run_at, silent
 from tests.end_to_end.demo_company import DAY, copy_home
 from tests.end_to_end.published import Publication
@@ -95,6 +96,7 @@ class Desk:
 def desk(undisturbed: Publication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder = tmp_path_factory.mktemp("pages")
     home = copy_home(undisturbed, folder / "home")
+    write_docs(undisturbed.settings, silent)
     for name in ("landing", "reports", "runs"):
         shutil.copytree(undisturbed.settings.home / name, home / name)
     settings = replace(
@@ -160,6 +162,13 @@ def test_the_report_opens_and_cannot_act_for_its_reader(desk: Desk) -> None:
     page.get_by_role("link", name="Report", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Key accounts")
     assert page.evaluate("window.origin") == "null"
+
+
+def test_the_documentation_of_the_models_opens(desk: Desk) -> None:
+    page = desk.page("admin")
+    page.get_by_role("link", name="Every model: columns, meaning, lineage").click()
+    page.goto("/keyaccounts/dbt-docs#!/model/model.keyaccounts.account_tiers")
+    expect(page.get_by_text("One row per month-end and tier unit").first).to_be_visible()
 
 
 def test_an_alert_is_answered_by_keyboard_alone(desk: Desk) -> None:

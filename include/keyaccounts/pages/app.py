@@ -23,6 +23,7 @@ from keyaccounts.pages.answers import FIELDS, give_answer, said_in
 from keyaccounts.pages.layout import page
 from keyaccounts.pages.visitors import Visitor, check_form, form_token, may_read
 from keyaccounts.settings import Settings
+from keyaccounts.warehouse.docs import PAGE, docs_folder
 
 OURS = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
@@ -136,6 +137,12 @@ def report(request: Request, visitor: Who) -> Response:
 def data_docs(request: Request, visitor: Who, name: str) -> Response:
     """Give a page of what Great Expectations found."""
     return _file(_settings(request).home / "reports" / "data_docs", name or "index.html")
+
+
+@router.get("/dbt-docs")
+def dbt_docs(request: Request, visitor: Who) -> Response:
+    """Give what dbt documents, which `keyaccounts docs` writes."""
+    return _file(docs_folder(_settings(request)), PAGE)
 
 
 def _inbox(request: Request, visitor: Visitor, query: dict[str, str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from keyaccounts.publishing.publish import current_version, read_manifest
 from keyaccounts.reports.explain import explain, explain_lines
 from keyaccounts.reports.inbox import status_text, told_text
 from keyaccounts.settings import Settings, business_date
+from keyaccounts.warehouse.docs import PAGE, docs_folder
 
 PER_PAGE = 50
 SHOWN_RUNS = 7
@@ -57,6 +58,7 @@ def overview(settings: Settings, now: datetime, sees_confidential: bool) -> dict
         "waiting": Counter(item.entry.severity for item in waiting),
         "severities": SEVERITIES,
         "has_data_docs": (settings.home / "reports" / "data_docs" / "index.html").is_file(),
+        "has_dbt_docs": (docs_folder(settings) / PAGE).is_file(),
         "has_report": bool(version and (version / "report.html").is_file()),
     }
 

@@ -57,7 +57,7 @@ def build(
     A build that failed for the same landing, rules and day goes on where it stopped.
     Raises CheckFailedError when a data test failed, KeyaccountsError when a model did.
     """
-    project = _project(settings)
+    project = project_of(settings)
     basis = basis_of(settings, project_digest(project, _tier_files(project)))
 
     def build_tiers(old: Settings, day: date) -> Path:
@@ -148,10 +148,10 @@ def run_dbt(
     settings: Settings, command: list[str], log: Callable[[str], None] = print
 ) -> list[NodeResult]:
     """Run one dbt command (its name first) against the warehouse of the home, in DuckDB."""
-    return duckdb_engine.run(settings, _project(settings), command, log)
+    return duckdb_engine.run(settings, project_of(settings), command, log)
 
 
-def _project(settings: Settings) -> Path:
+def project_of(settings: Settings) -> Path:
     """Return the dbt project: our own, or a copy with the company's rules laid over the seeds."""
     if settings.rules_dir is None:
         return DBT_PROJECT

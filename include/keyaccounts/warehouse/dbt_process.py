@@ -66,7 +66,7 @@ def invoke(
     """
     from dbt.artifacts.schemas.run import RunExecutionResult
 
-    result = _dbt(command, project, target, environment, log, manifest)
+    result = call(command, project, target, environment, log, manifest)
     if not isinstance(result.result, RunExecutionResult):
         raise KeyaccountsError(f"dbt did not start: {result.exception}")
     return [_node(entry) for entry in result.result.results]
@@ -90,7 +90,7 @@ def parsed(project: Path, target: Path) -> Any:
     made_from = "|".join((project_digest(project, said), *seeds))
     if made_from not in _parsed:
         kept = KEPT if os.access(KEPT.parent, os.W_OK) else target
-        result = _dbt(["parse"], project, kept, {}, lambda _: None)
+        result = call(["parse"], project, kept, {}, lambda _: None)
         if not isinstance(result.result, Manifest):
             raise KeyaccountsError(f"dbt cannot parse {project}: {result.exception}")
         _parsed.clear()
@@ -114,7 +114,7 @@ def project_digest(project: Path, files: Iterable[Path] | None = None) -> str:
     return digest.hexdigest()[:16]
 
 
-def _dbt(
+def call(
     command: list[str],
     project: Path,
     target: Path,
@@ -122,6 +122,7 @@ def _dbt(
     log: Callable[[str], None],
     manifest: Any = None,
 ) -> Any:
+    """Run a dbt command (its name first) and return what dbt says of it."""
     from dbt.cli.main import dbtRunner
 
     places = [

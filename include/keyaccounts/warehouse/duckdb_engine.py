@@ -16,28 +16,36 @@ def run(
     settings: Settings, project: Path, command: list[str], log: Callable[[str], None]
 ) -> list[NodeResult]:
     """Run one dbt command against the warehouse file; failed tests name their first rows."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    environment = {
-        "KEYACCOUNTS_DBT_WAREHOUSE": str(settings.warehouse),
-        "KEYACCOUNTS_DBT_SCRATCH": str(settings.scratch),
-        "KEYACCOUNTS_DBT_MEMORY": settings.memory_limit,
-        "KEYACCOUNTS_DBT_THREADS": str(settings.threads),
-    }
     target = settings.home / "warehouse" / "target"
     try:
         nodes = invoke(
             command,
             project=project,
             target=target,
-            environment=environment,
+            environment=variables_of(settings),
             log=log,
             manifest=parsed(project, target),
         )
     finally:
-        # dbt leaves its connection open, and an open writer excludes everybody else.
-        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+        close_warehouse()
     return _described(settings, nodes)
+
+
+def close_warehouse() -> None:
+    """Close what dbt leaves open: an open writer excludes everybody else."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+
+
+def variables_of(settings: Settings) -> dict[str, str]:
+    """Return what `profiles.yml` reads of the settings."""
+    return {
+        "KEYACCOUNTS_DBT_WAREHOUSE": str(settings.warehouse),
+        "KEYACCOUNTS_DBT_SCRATCH": str(settings.scratch),
+        "KEYACCOUNTS_DBT_MEMORY": settings.memory_limit,
+        "KEYACCOUNTS_DBT_THREADS": str(settings.threads),
+    }
 
 
 def _described(settings: Settings, nodes: list[NodeResult]) -> list[NodeResult]:
