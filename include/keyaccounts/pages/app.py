@@ -17,6 +17,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 from starlette.datastructures import FormData
 
 from keyaccounts.alerts.errors import ActionRefusedError
+from keyaccounts.alerts.inbox import read_inbox
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.pages import facts
 from keyaccounts.pages.answers import FIELDS, give_answer, said_in
@@ -31,6 +32,8 @@ OURS = (
 )
 THEIRS = "sandbox allow-scripts allow-popups"
 """Pages that are files (plots, expectations) get an origin of their own: no cookie, no forms."""
+
+HIDDEN = "this alert is for finance control: open it by the link in the message"
 
 router = APIRouter()
 
@@ -96,8 +99,7 @@ def alert(request: Request, visitor: Who, alert_id: str, key: str = "") -> Respo
 def answer_some(request: Request, visitor: Who, form: Form) -> Response:
     """Give one answer to the alerts that are ticked."""
     chosen = [str(one) for one in form.getlist("alert")]
-    for alert_id in chosen:
-        _alert(request, visitor, alert_id, "")
+    _refuse_hidden(request, visitor, chosen)
     query = facts.query_of(str(form.get("back", "")))
     try:
         done = give_answer(_settings(request), chosen, form, visitor.name, _now(request))
@@ -153,8 +155,17 @@ def _alert(request: Request, visitor: Visitor, alert_id: str, key: str) -> dict[
     settings = _settings(request)
     told = facts.alert(settings, _now(request), alert_id)
     if not may_read(settings, visitor, told["item"], key):
-        raise HTTPException(403, "this alert is for finance control: open it by the link in mail")
+        raise HTTPException(403, HIDDEN)
     return {**told, "key": key}
+
+
+def _refuse_hidden(request: Request, visitor: Visitor, chosen: list[str]) -> None:
+    """Raise HTTPException 403 when a visitor may not read one of the alerts."""
+    settings = _settings(request)
+    known = read_inbox(settings, _now(request)) if chosen else None
+    for alert_id in chosen:
+        if known and not may_read(settings, visitor, known.find(alert_id), ""):
+            raise HTTPException(403, HIDDEN)
 
 
 def _settings(request: Request) -> Settings:
