@@ -23,6 +23,7 @@ VIEWER = (
     ("can_write", "DashboardFilterStateRestApi"),
     ("can_read", "DashboardPermalinkRestApi"),
     ("can_write", "DashboardPermalinkRestApi"),
+    ("can_read", "SecurityRestApi"),  # the token that guards against forged requests
     ("can_get", "MenuApi"),
     ("can_get_drill_info", "Dataset"),
     ("can_time_range", "Api"),

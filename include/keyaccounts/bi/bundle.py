@@ -30,7 +30,7 @@ def bundle(published: Path, currency: str) -> dict[str, str]:
     for name, dataset in known.items():
         files[f"datasets/{group_of(dataset)}/{name}.yaml"] = dataset_file(dataset, currency)
     for dashboard in dashboards():
-        files[f"dashboards/{dashboard.name}.yaml"] = dashboard_file(dashboard, known)
+        files[f"dashboards/{dashboard.name}.yaml"] = dashboard_file(dashboard, known, currency)
         for chart in dashboard.charts:
             path = f"charts/{dashboard.name}_{chart.name}.yaml"
             files[path] = chart_file(dashboard, chart, known[chart.data], currency)

@@ -67,10 +67,10 @@ def _form(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
             "metric": _metric(chart, metric),
             "time_format": DAY,
             "force_timestamp_formatting": True,
-            "header_font_size": 0.3,
+            "header_font_size": 0.4,
         }
     if chart.type == "number":
-        return {"metric": metric, "header_font_size": 0.3, "subheader_font_size": 0.125, **formats}
+        return {"metric": metric, "header_font_size": 0.4, "subheader_font_size": 0.125, **formats}
     if chart.type == "heatmap":
         return {
             "x_axis": chart.x, "groupby": chart.y, "metric": metric, "normalize_across": "heatmap",
@@ -82,22 +82,35 @@ def _form(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
     if chart.type == "waterfall":
         return {
             "x_axis": chart.x, "groupby": [], "metric": metric, "show_value": True,
-            "show_total": True, "total_label": chart.total, "x_ticks_layout": "auto",
+            "show_total": True, "total_label": chart.total, "x_ticks_layout": "45°",
             "increase_color": {"r": 90, "g": 193, "b": 137, "a": 1},
             "decrease_color": {"r": 224, "g": 67, "b": 85, "a": 1},
             "total_color": {"r": 102, "g": 102, "b": 102, "a": 1}, **formats,
         }  # fmt: skip
+    is_over_time = chart.x in ("period", "entity_percent")
     return {
         "x_axis": chart.x, "metrics": list(chart.metrics), "order_desc": False,
         "groupby": [chart.split] if chart.split else [], "truncate_metric": True,
         "x_axis_sort": chart.x if chart.x != "driver" else metric, "x_axis_sort_asc": True,
+        "sort_series_type": "name", "sort_series_ascending": True,
         "stack": "Stack" if chart.type == "bar" else None, "show_legend": True,
         "legendType": "scroll", "legendOrientation": "top", "rich_tooltip": True,
-        "showTooltipTotal": chart.type == "bar", "xAxisLabelRotation": 45 if chart.x == "period" else 0,
-        "y_axis_title": label_of(metric, currency) if len(chart.metrics) == 1 else "",
+        "showTooltipTotal": chart.type == "bar", "xAxisLabelRotation": 45 if is_over_time else 0,
+        "xAxisLabelInterval": "auto" if is_over_time else "0",
+        "y_axis_title": _axis_title(chart, currency),
         "y_axis_title_margin": 50, "y_axis_title_position": "Left", "zoomable": False,
         "markerEnabled": False, "truncateYAxis": False, **formats,
     }  # fmt: skip
+
+
+def _axis_title(chart: Chart, currency: str) -> str:
+    """Return the unit; where all lines are of one kind, what they are. Money has it at each tick."""
+    metric = chart.metrics[0]
+    if format_of(metric).has_currency:
+        return ""
+    if len(chart.metrics) == 1:
+        return label_of(metric, currency)
+    return "Days" if metric.endswith("_days") else ""
 
 
 def _table(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
@@ -113,7 +126,7 @@ def _table(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
         "order_by_cols": [json.dumps(list(column_of(each))) for each in chart.order],
         "column_config": settings,
         "table_timestamp_format": DAY,
-        "page_length": 0 if chart.rows <= 100 else 20,
+        "page_length": 0 if chart.rows <= 100 else 10,
         "include_search": chart.rows > 100,
         "allow_render_html": True,
         "show_cell_bars": False,

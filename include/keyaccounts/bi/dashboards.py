@@ -7,8 +7,20 @@ from typing import Any
 from keyaccounts.bi.charts import asks_for_days, chart_id
 from keyaccounts.bi.datasets import ACCOUNT_FILTER
 from keyaccounts.bi.definition import Chart, Dashboard, Dataset, stable_id
+from keyaccounts.bi.labels import label_of
 
-HEIGHTS = {"number": 16, "day": 16, "table": 60, "bar": 50, "line": 50, "heatmap": 60}
+HEIGHTS = {"number": 20, "day": 20, "table": 60, "bar": 50, "line": 50, "heatmap": 60}
+COLORS = {
+    "A": "#1b4f72", "B": "#2e86c1", "C": "#a9cce3", "NEW": "#58d68d", "INACTIVE": "#b2babb",
+    "active": "#52be80", "at_risk": "#f5b041", "churned": "#cb4335",
+    "rise": "#52be80", "reactivated": "#a9dfbf", "drop": "#cb4335", "lapsed": "#b2babb",
+    "new": "#2e86c1", "won_back": "#85c1e9", "expansion": "#52be80", "contraction": "#f5b041",
+    "churn": "#cb4335", "ok": "#52be80", "different": "#cb4335", "not_available": "#b2babb",
+    "not_due_amount": "#a9cce3", "past_due_1_30_amount": "#f9e79f",
+    "past_due_31_60_amount": "#f5b041", "past_due_61_90_amount": "#dc7633",
+    "past_due_90_plus_amount": "#a93226",
+}  # fmt: skip
+"""One colour for one meaning on all pages."""
 SELECTS = {
     "channel": ("account_channel", "Channel"),
     "region": ("account_region", "Region"),
@@ -18,7 +30,9 @@ SELECTS = {
 }
 
 
-def dashboard_file(dashboard: Dashboard, datasets: dict[str, Dataset]) -> dict[str, Any]:
+def dashboard_file(
+    dashboard: Dashboard, datasets: dict[str, Dataset], currency: str
+) -> dict[str, Any]:
     """Return the dashboard in Superset's import format."""
     return {
         "dashboard_title": dashboard.title,
@@ -32,6 +46,10 @@ def dashboard_file(dashboard: Dashboard, datasets: dict[str, Dataset]) -> dict[s
         "position": _position(dashboard),
         "metadata": {
             "color_scheme": "supersetColors",
+            "label_colors": {
+                **COLORS,
+                **{label_of(name, currency): each for name, each in COLORS.items() if "_amount" in name},
+            },
             "cross_filters_enabled": False,
             "refresh_frequency": 0,
             "expanded_slices": {},
@@ -61,6 +79,7 @@ def _position(dashboard: Dashboard) -> dict[str, Any]:
             "parents": ["ROOT_ID", "GRID_ID"],
             "meta": {"background": "BACKGROUND_TRANSPARENT"},
         }
+        height = max(chart.height or HEIGHTS.get(chart.type, 50) for chart in charts)
         for chart in charts:
             position[_key(chart)] = {
                 "id": _key(chart),
@@ -72,7 +91,7 @@ def _position(dashboard: Dashboard) -> dict[str, Any]:
                     "chartId": _number(dashboard, chart),
                     "sliceName": chart.title,
                     "width": chart.width,
-                    "height": chart.height or HEIGHTS.get(chart.type, 50),
+                    "height": height,
                 },
             }
     return position
@@ -106,6 +125,7 @@ def _filter(dashboard: Dashboard, name: str, datasets: dict[str, Dataset]) -> di
         **found,
         "name": title,
         "filterType": "filter_select",
+        "requiredFirst": is_one,
         "targets": [
             {"column": {"name": column}, "datasetUuid": stable_id("dataset", "accounts")}
         ],

@@ -22,6 +22,8 @@ TYPES = {
 ACCOUNT_360 = "account-360"
 ACCOUNT_FILTER = "NATIVE_FILTER-account"
 LABEL = "a.account_name || ' (' || a.account_id || ')'"
+LAST_MONTH_END = {"month_end": None, "effective_date": "account_tiers"}
+"""Days that tell the last complete month, and the mart that knows it (None: the mart itself)."""
 JOINED = {
     "account_label": (LABEL, "Name and ID of the account"),
     "account_channel": ("a.channel", "Channel of the account as of D"),
@@ -57,7 +59,7 @@ def types_of(dataset: Dataset) -> dict[str, str]:
     found |= {name: entry["type"] for name, entry in dataset.adds.items()}
     if _period(dataset):
         found["period"] = "text"
-    if dataset.time == "month_end":
+    if dataset.time in LAST_MONTH_END:
         found["is_last_month_end"] = "boolean"
     if dataset.account_key:
         found |= dict.fromkeys(["account", *JOINED], "text")
@@ -66,13 +68,14 @@ def types_of(dataset: Dataset) -> dict[str, str]:
 
 def sql_of(dataset: Dataset, currency: str) -> str:
     """Return the query of the dataset, without a semicolon."""
-    columns = [f"m.{name}" for name in dataset.only] or ["m.*"]
+    columns = [f"m.{name}" for name in dataset.only] or [_all_columns(dataset)]
     columns += [f"m.{name}" for name in dataset.adds if dataset.only]
     if period := _period(dataset):
         columns.append(f"{period} as period")
-    if dataset.time == "month_end":
-        last = f"(select max(z.month_end) from marts.{dataset.mart} as z)"
-        columns.append(f"m.month_end = {last} as is_last_month_end")
+    if dataset.time in LAST_MONTH_END:
+        mart = LAST_MONTH_END[dataset.time] or dataset.mart
+        last = f"(select max(z.month_end) from marts.{mart} as z)"
+        columns.append(f"m.{dataset.time} = {last} as is_last_month_end")
     source = f"marts.{dataset.mart} as m"
     if dataset.query:
         source = f"({dataset.query.strip().replace('{currency}', currency)}) as m"
@@ -96,7 +99,8 @@ def dataset_file(dataset: Dataset, currency: str) -> dict[str, Any]:
     meanings["is_last_month_end"] = "The row describes the last complete month"
     group = group_of(dataset)
     return {
-        "table_name": dataset.name if group == "bi" else f"{group}_{dataset.name}",
+        # Never the name of a mart: row-level security of a dataset also meets tables of its name.
+        "table_name": f"{group}_{dataset.name}",
         "main_dttm_col": dataset.time,
         "description": marts()[dataset.mart]["description"],
         "schema": "marts",
@@ -124,7 +128,7 @@ def dataset_file(dataset: Dataset, currency: str) -> dict[str, Any]:
                 "metric_name": name,
                 "verbose_name": label_of(name, currency),
                 "expression": expression,
-                "d3format": format_of(name).exact,
+                "d3format": _format(name),
                 "currency": currency_format(name, currency),
             }
             for name, expression in dataset.metrics.items()
@@ -135,6 +139,19 @@ def dataset_file(dataset: Dataset, currency: str) -> dict[str, Any]:
 def _mart_columns(dataset: Dataset) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = marts()[dataset.mart]["columns"]
     return [c for c in found if not dataset.only or c["name"] in dataset.only]
+
+
+def _all_columns(dataset: Dataset) -> str:
+    """Return `m.*`; lists of words are written as people write them."""
+    lists = [column["name"] for column in _mart_columns(dataset) if "elements" in column]
+    made = [f"replace(replace(m.{name}, '_', ' '), '|', ', ') as {name}" for name in lists]
+    return f"m.* replace ({', '.join(made)})" if made else "m.*"
+
+
+def _format(metric: str) -> str | None:
+    """Return the D3 format of a metric: money to the unit, days without decimals."""
+    found = format_of(metric)
+    return found.exact if found.has_currency else found.short
 
 
 def _period(dataset: Dataset) -> str | None:

@@ -62,7 +62,7 @@ class Chart:
     order: tuple[str, ...] = ()
     when: str | None = None
     where: str | None = None
-    rows: int = 200
+    rows: int = 1000
     height: int | None = None
     total: str = "Total"
     no_cache: bool = False

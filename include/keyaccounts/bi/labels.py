@@ -38,7 +38,7 @@ class Format:
 
 MONEY = Format(",.0f", ".3s", has_currency=True)
 RATIO = Format(".1%", ".1%")
-DAYS = Format(",.1f", ",.1f")
+DAYS = Format(",.1f", ",.0f")
 COUNT = Format(",d", ",d")
 PLAIN = Format(None, None)
 
@@ -66,7 +66,7 @@ def label_of(name: str, currency: str) -> str:
     elif name.endswith(("_days", "_hours")):
         base, _, last = name.rpartition("_")
         unit = f" ({last})"
-    elif name.endswith(("_ratio", "_count", "_index", "_date")):
+    elif name.endswith(("_ratio", "_count", "_index")):
         base = name.rpartition("_")[0]
     base = re.sub(r"(\d+)_(\d+)$", r"\1-\2", base)
     base = re.sub(r"(\d+)_plus$", r"\1+", base)
