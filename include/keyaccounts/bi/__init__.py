@@ -1,1 +1,1 @@
-"""Dashboards in Superset: their definitions, the bundle made of them, roles, and the publication they read."""
+"""Dashboards in Superset: definitions, the bundle made of them, roles, the version they read."""

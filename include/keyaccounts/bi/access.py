@@ -1,4 +1,4 @@
-"""Rights in Superset: each role has exactly what is written here, and nothing that was given before."""
+"""Rights in Superset: a role has exactly what is written here, nothing that was given before."""
 
 from __future__ import annotations
 

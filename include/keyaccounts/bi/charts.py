@@ -22,7 +22,9 @@ DAY = "%Y-%m-%d"
 UNCACHED = -1
 
 
-def chart_file(dashboard: Dashboard, chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
+def chart_file(
+    dashboard: Dashboard, chart: Chart, dataset: Dataset, currency: str
+) -> dict[str, Any]:
     """Return the chart in Superset's import format."""
     return {
         "slice_name": chart.title,
@@ -95,7 +97,7 @@ def _form(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
         "sort_series_type": "name", "sort_series_ascending": True,
         "stack": "Stack" if chart.type == "bar" else None, "show_legend": True,
         "legendType": "scroll", "legendOrientation": "top", "rich_tooltip": True,
-        "showTooltipTotal": chart.type == "bar", "xAxisLabelRotation": 45 if is_over_time else 0,
+        "showTooltipTotal": chart.type == "bar", "xAxisLabelRotation": 45,
         "xAxisLabelInterval": "auto" if is_over_time else "0",
         "y_axis_title": _axis_title(chart, currency),
         "y_axis_title_margin": 50, "y_axis_title_position": "Left", "zoomable": False,
@@ -104,7 +106,7 @@ def _form(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
 
 
 def _axis_title(chart: Chart, currency: str) -> str:
-    """Return the unit; where all lines are of one kind, what they are. Money has it at each tick."""
+    """Return the unit, of a single line what it is; money has its unit at each tick."""
     metric = chart.metrics[0]
     if format_of(metric).has_currency:
         return ""

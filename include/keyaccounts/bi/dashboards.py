@@ -9,7 +9,7 @@ from keyaccounts.bi.datasets import ACCOUNT_FILTER
 from keyaccounts.bi.definition import Chart, Dashboard, Dataset, stable_id
 from keyaccounts.bi.labels import label_of
 
-HEIGHTS = {"number": 20, "day": 20, "table": 60, "bar": 50, "line": 50, "heatmap": 60}
+HEIGHTS = {"number": 15, "day": 15, "table": 60, "bar": 50, "line": 50, "heatmap": 60}
 COLORS = {
     "A": "#1b4f72", "B": "#2e86c1", "C": "#a9cce3", "NEW": "#58d68d", "INACTIVE": "#b2babb",
     "active": "#52be80", "at_risk": "#f5b041", "churned": "#cb4335",
@@ -48,7 +48,7 @@ def dashboard_file(
             "color_scheme": "supersetColors",
             "label_colors": {
                 **COLORS,
-                **{label_of(name, currency): each for name, each in COLORS.items() if "_amount" in name},
+                **{label_of(name, currency): COLORS[name] for name in COLORS if "_amount" in name},
             },
             "cross_filters_enabled": False,
             "refresh_frequency": 0,
@@ -99,7 +99,9 @@ def _position(dashboard: Dashboard) -> dict[str, Any]:
 
 def _filter(dashboard: Dashboard, name: str, datasets: dict[str, Dataset]) -> dict[str, Any]:
     """Return a filter; charts that it says nothing to are out of its scope."""
-    is_out = [chart for chart in dashboard.charts if not _reaches(name, datasets[chart.data], chart)]
+    is_out = [
+        chart for chart in dashboard.charts if not _reaches(name, datasets[chart.data], chart)
+    ]
     found: dict[str, Any] = {
         "id": ACCOUNT_FILTER if name == "account" else f"NATIVE_FILTER-{name}",
         "type": "NATIVE_FILTER",

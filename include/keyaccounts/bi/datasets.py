@@ -1,4 +1,4 @@
-"""Datasets in Superset's import format: SQL over one mart, columns as `marts.yml` describes them."""
+"""Datasets in Superset's import format: SQL over one mart, columns as `marts.yml` tells them."""
 
 from __future__ import annotations
 

@@ -43,10 +43,10 @@ def main() -> int:
 
 def install(app: Any) -> None:
     """Upgrade the metadata, import the bundle, give the rights."""
-    import superset
     from flask_migrate import upgrade
     from superset.extensions import appbuilder, security_manager
 
+    import superset
     from keyaccounts.bi.access import give_rights
 
     migrations = Path(superset.__file__).parent / "migrations"

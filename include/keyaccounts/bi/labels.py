@@ -37,6 +37,7 @@ class Format:
 
 
 MONEY = Format(",.0f", ".3s", has_currency=True)
+CENTS = Format(",.2f", ",.2f", has_currency=True)
 RATIO = Format(".1%", ".1%")
 DAYS = Format(",.1f", ",.0f")
 COUNT = Format(",d", ",d")
@@ -47,6 +48,8 @@ def format_of(name: str, type_: str = "") -> Format:
     """Return the format of a column or metric; `type_` is the one of `marts.yml`, if known."""
     if type_ in {"text", "boolean", "date", "timestamp"}:
         return PLAIN
+    if name == "difference_amount":
+        return CENTS
     if name.endswith("_amount") or type_ == "money":
         return MONEY
     if name.endswith("_ratio") or name in BARE_RATIOS:

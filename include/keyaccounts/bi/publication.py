@@ -1,4 +1,4 @@
-"""Which version of the publication a request of Superset reads: one, from its first query to its last.
+"""Which version of the publication a request of Superset reads: one, from first query to last.
 
 A page of the browser names the version that it was opened with (`tail_js_custom_extra.html`), so
 its charts agree with each other even when another version is published while they load. The
@@ -85,7 +85,7 @@ class VersionedCache(FileSystemCache):  # type: ignore[misc]
 
 
 def prepare_app(published: Path, templates: Path) -> Callable[[Flask], None]:
-    """Return Superset's FLASK_APP_MUTATOR: our page script first, and the versions in each answer."""
+    """Return Superset's FLASK_APP_MUTATOR: our page script, and the versions in each answer."""
 
     def mutate(app: Flask) -> None:
         import jinja2
