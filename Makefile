@@ -60,6 +60,7 @@ bi-down: ## stop what `make bi` started
 
 bi-test: $(READY) $(BI_READY) ## the dashboards in a real Superset on Postgres, under load
 	@bash scripts/setup_postgres.sh
+	@bash scripts/setup_browser.sh
 	@$(BIN)/python -m pytest -m bi tests/bi -rP
 
 env: ## write .env for docker compose, with fresh secrets

@@ -34,9 +34,7 @@ def expected(role: str) -> dict[str, int]:
 def dataset_ids(admin: User) -> dict[str, int]:
     found = admin.call("GET", "/api/v1/dataset/?q=(page_size:200)").json["result"]
     by_title = {each["table_name"]: each["id"] for each in found}
-    return {
-        name: by_title[f"{group_of(dataset)}_{name}"] for name, dataset in datasets().items()
-    }
+    return {name: by_title[f"{group_of(dataset)}_{name}"] for name, dataset in datasets().items()}
 
 
 def asked(user: User, dataset: int, query: dict[str, Any], kind: str = "full") -> Answer:
@@ -67,9 +65,7 @@ def test_every_chart_answers_as_each_role(name: str, manager: str, sign_in: Sign
     assert [each for each in wrong if each[2] != "empty" or each[1] not in may_be_empty] == []
 
 
-def test_an_account_manager_sees_own_rows_only(
-    manager: str, sign_in: SignIn, home: Home
-) -> None:
+def test_an_account_manager_sees_own_rows_only(manager: str, sign_in: SignIn, home: Home) -> None:
     ids, user = dataset_ids(sign_in("admin")), sign_in(manager)
     allowed = readable(roles()["account_manager"], datasets())
     assert "aging" in allowed
@@ -106,9 +102,7 @@ def test_an_account_manager_sees_own_rows_only(
     ],
     ids=["where", "comment", "having", "column", "metric", "union"],
 )  # fmt: skip
-def test_no_way_around_the_row_filter(
-    query: dict[str, Any], manager: str, sign_in: SignIn
-) -> None:
+def test_no_way_around_the_row_filter(query: dict[str, Any], manager: str, sign_in: SignIn) -> None:
     ids = dataset_ids(sign_in("admin"))
     answer = asked(sign_in(manager), ids["accounts"], query)
     if answer.status == 200:
@@ -205,21 +199,27 @@ def test_figures_are_those_of_the_marts(sign_in: SignIn, home: Home) -> None:
         return list(answer.json["result"][0]["data"])
 
     last = "from marts.portfolio_summary order by month_end desc limit 1"
-    (nrr, grr), = home.rows(f"select nrr, grr {last}")
-    assert figure("retention", "NRR (12 months)")[0]["nrr_ratio"] == pytest.approx(float(nrr), abs=1e-6)
-    assert figure("retention", "GRR (12 months)")[0]["grr_ratio"] == pytest.approx(float(grr), abs=1e-6)
-    (due,), = home.rows(
+    ((nrr, grr),) = home.rows(f"select nrr, grr {last}")
+    assert figure("retention", "NRR (12 months)")[0]["nrr_ratio"] == pytest.approx(
+        float(nrr), abs=1e-6
+    )
+    assert figure("retention", "GRR (12 months)")[0]["grr_ratio"] == pytest.approx(
+        float(grr), abs=1e-6
+    )
+    ((due,),) = home.rows(
         "select sum(overdue_amount) from marts.receivables_aging where is_latest and not is_internal"
     )
     assert figure("receivables", "Overdue")[0]["past_due_amount"] == pytest.approx(float(due))
     bridge = figure("retention", "From the book of the year before to that of the last 12 months")
-    (closing,), = home.rows(
+    ((closing,),) = home.rows(
         "select closing_amount from marts.retention_summary where scope_type = 'company' and "
         "measure = 'revenue' and comparison = 'year_over_year' order by month_end desc limit 1"
     )
     assert sum(row["bridge_amount"] for row in bridge) == pytest.approx(float(closing))
-    days = {row["period"]: row for row in figure("receivables", "Aging at each month-end and today")}
-    (closed,), = home.rows(
+    days = {
+        row["period"]: row for row in figure("receivables", "Aging at each month-end and today")
+    }
+    ((closed,),) = home.rows(
         "select sum(current_amount) from marts.receivables_aging "
         "where as_of_date = date '2026-09-30' and not is_internal"
     )

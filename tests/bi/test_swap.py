@@ -89,7 +89,9 @@ def test_publishing_while_charts_are_asked(
     done.set()
     for reader in readers:
         reader.join()
-    print(f"{len(answers)} answers of {len(set(answers))} versions, {cached} figures from the cache")
+    print(
+        f"{len(answers)} answers of {len(set(answers))} versions, {cached} figures from the cache"
+    )
     assert wrong == []
     assert set(answers) == set(range(1, PUBLICATIONS + 2))
     assert cached > len(answers) / 2

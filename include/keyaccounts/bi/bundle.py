@@ -11,7 +11,7 @@ from keyaccounts.bi.charts import chart_file
 from keyaccounts.bi.dashboards import dashboard_file
 from keyaccounts.bi.datasets import dataset_file, group_of
 from keyaccounts.bi.definition import dashboards, datasets, stable_id
-from keyaccounts.bi.publication import CURRENT
+from keyaccounts.publishing.publish import CURRENT
 
 TITLES = {
     "bi": "Keyaccounts",

@@ -128,9 +128,7 @@ def _filter(dashboard: Dashboard, name: str, datasets: dict[str, Dataset]) -> di
         "name": title,
         "filterType": "filter_select",
         "requiredFirst": is_one,
-        "targets": [
-            {"column": {"name": column}, "datasetUuid": stable_id("dataset", "accounts")}
-        ],
+        "targets": [{"column": {"name": column}, "datasetUuid": stable_id("dataset", "accounts")}],
         "controlValues": {
             "multiSelect": not is_one,
             "enableEmptyFilter": is_one,

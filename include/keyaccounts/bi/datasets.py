@@ -180,7 +180,7 @@ def _link() -> str:
         f"({ACCOUNT_FILTER}:(extraFormData:(filters:!((col:account_label,op:IN,val:!('{mark}')))),"
         f"filterState:(label:'{mark}',value:!('{mark}')),id:{ACCOUNT_FILTER},ownState:()))"
     )
-    start = f"<a href=\"/superset/dashboard/{ACCOUNT_360}/?native_filters="
+    start = f'<a href="/superset/dashboard/{ACCOUNT_360}/?native_filters='
     parts = [quote(part, safe="()!:,") for part in rison.split(mark)]
     parts = [part.replace("'", "%27") for part in parts]
     joined = f"' || url_encode({quoted}) || '".join(parts)

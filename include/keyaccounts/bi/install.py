@@ -105,9 +105,7 @@ def _importer(security_manager: Any) -> Any:
     user = security_manager.find_user(ADMIN)
     if user is None:
         role, word = security_manager.find_role("Admin"), secrets.token_urlsafe(32)
-        user = security_manager.add_user(
-            ADMIN, "Admin", "", "admin@localhost", role, password=word
-        )
+        user = security_manager.add_user(ADMIN, "Admin", "", "admin@localhost", role, password=word)
     return user
 
 
