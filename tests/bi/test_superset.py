@@ -207,7 +207,8 @@ def test_figures_are_those_of_the_marts(sign_in: SignIn, home: Home) -> None:
         float(grr), abs=1e-6
     )
     ((due,),) = home.rows(
-        "select sum(overdue_amount) from marts.receivables_aging where is_latest and not is_internal"
+        "select sum(overdue_amount) from marts.receivables_aging "
+        "where is_latest and not is_internal"
     )
     assert figure("receivables", "Overdue")[0]["past_due_amount"] == pytest.approx(float(due))
     bridge = figure("retention", "From the book of the year before to that of the last 12 months")
