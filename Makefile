@@ -11,11 +11,16 @@ LOCKS := requirements-setup.txt requirements.txt requirements-dev.txt
 READY := .venv/.ready
 SPARK_LOCKS := requirements-setup.txt requirements-spark.txt
 SPARK_READY := .venv-spark/.ready
+BI_PORT ?= 8088
+BI_LOCKS := requirements-setup.txt requirements-bi.txt
+BI_READY := .venv-bi/.ready
 # One lock for every platform and every Python from 3.11 on.
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+# Superset 6.1 works with the packages of its own time; DuckDB is the one of the warehouse.
+BI_AGE := --exclude-newer 2026-06-01 --exclude-newer-package duckdb=2027-01-01
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark demo up down env test test-fast parity fixtures-spark properties mutate bench lint format types check lock clean
+.PHONY: help setup setup-spark setup-bi demo bi bi-down bi-test up down env test test-fast parity fixtures-spark properties mutate bench lint format types check lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -32,6 +37,12 @@ $(SPARK_READY): $(SPARK_LOCKS) pyproject.toml scripts/setup.sh scripts/setup_spa
 	@PYTHON="$(PYTHON)" bash scripts/setup_spark.sh $(SPARK_LOCKS)
 	@touch $@
 
+setup-bi: $(BI_READY) ## create .venv-bi for Superset
+
+$(BI_READY): $(BI_LOCKS) pyproject.toml scripts/setup.sh scripts/setup_bi.sh
+	@PYTHON="$(PYTHON)" bash scripts/setup_bi.sh $(BI_LOCKS)
+	@touch $@
+
 demo: $(READY) ## load a made-up company and run two nights in Airflow; safe to run again
 	@$(BIN)/python scripts/run_demo.py
 
@@ -41,18 +52,29 @@ up: $(READY) ## Airflow with its pages on 127.0.0.1 (PORT=8080); prints the pass
 down: $(READY) ## stop what `make up` started
 	@$(BIN)/python scripts/serve_airflow.py down
 
+bi: $(BI_READY) ## Superset with the dashboards on 127.0.0.1 (BI_PORT=8088); prints the password
+	@$(PYTHON) scripts/serve_bi.py up --port $(BI_PORT)
+
+bi-down: ## stop what `make bi` started
+	@$(PYTHON) scripts/serve_bi.py down
+
+bi-test: $(READY) $(BI_READY) ## the dashboards in a real Superset on Postgres, under load
+	@bash scripts/setup_postgres.sh
+	@bash scripts/setup_browser.sh
+	@$(BIN)/python -m pytest -m bi tests/bi -rP
+
 env: ## write .env for docker compose, with fresh secrets
 	@$(PYTHON) scripts/make_env.py
 
 test: $(READY) ## all tests but those on Spark (JOBS=2 processes)
 	@bash scripts/setup_postgres.sh
 	@bash scripts/setup_browser.sh
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not spark"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not spark and not bi"
 
 test-fast: $(READY) ## all tests but those marked slow
 	@bash scripts/setup_postgres.sh
 	@bash scripts/setup_browser.sh
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not spark"
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow and not spark and not bi"
 
 parity: $(READY) $(SPARK_READY) ## every mart on DuckDB and on Spark, row by row; real Spark servers
 	@$(BIN)/python -m pytest -m spark tests/spark -rP
@@ -88,7 +110,9 @@ lock: $(READY) ## write the hashed locks anew from requirements*.in
 	@$(COMPILE) requirements.in -o requirements.txt
 	@$(COMPILE) requirements-dev.in -o requirements-dev.txt
 	@$(COMPILE) requirements-spark.in -o requirements-spark.txt
+	@$(COMPILE) $(BI_AGE) requirements-bi.in -o requirements-bi.txt
 
-clean: ## remove what can be made again: the demo, caches, .venv, .venv-spark
+clean: ## remove what can be made again: the demo, caches, .venv, .venv-spark, .venv-bi, .bi
 	@if [ -x $(BIN)/python ] && [ -d .demo ]; then $(BIN)/python scripts/serve_airflow.py down; fi
-	rm -rf .demo .bench .mutation .venv .venv-spark .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	@if [ -d .bi ]; then $(PYTHON) scripts/serve_bi.py down; fi
+	rm -rf .demo .bench .mutation .bi .venv .venv-spark .venv-bi .mypy_cache .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs

@@ -2,7 +2,7 @@
 # See to the browser in which the tests look at the pages; called by `make test`.
 set -euo pipefail
 
-there() { command -v chromium >/dev/null; }
+there() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null; }
 
 if there; then
     exit 0

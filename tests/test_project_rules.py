@@ -19,7 +19,8 @@ MODELS = sorted((DBT / "models").rglob("*.sql"))
 SQL = [*MODELS, *sorted((DBT / "macros").rglob("*.sql")), *sorted((DBT / "tests").rglob("*.sql"))]
 LAYERS = {"stg": 0, "int": 1}
 TEXTS = {".py", ".sql", ".yml", ".yaml", ".toml", ".txt", ".in", ".md", ".sh"}
-MADE = {".venv", ".venv-spark", ".git", ".demo", ".bench", "target", "__pycache__"}
+ENVIRONMENTS = {".venv", ".venv-spark", ".venv-bi"}
+MADE = ENVIRONMENTS | {".git", ".demo", ".bench", ".bi", "target", "__pycache__"}
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ SECRETS = ("_PASSWORD", "_SECRET", "_KEY")
 
 def test_no_secret_has_a_default() -> None:
     found = {name: rest for name, rest in VARIABLES.findall(TEXT) if name.endswith(SECRETS)}
-    assert len(found) == 6
+    assert len(found) == 8
     assert all(rest.startswith(":?") for rest in found.values())
 
 
@@ -53,7 +53,7 @@ def test_compose_accepts_the_file_only_with_secrets(tmp_path: Path) -> None:
 
     def config() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["docker-compose", "--profile", "celery", "config", "--services"],
+            ["docker-compose", "--profile", "celery", "--profile", "bi", "config", "--services"],
             cwd=tmp_path, env=clean, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
@@ -62,4 +62,4 @@ def test_compose_accepts_the_file_only_with_secrets(tmp_path: Path) -> None:
     assert "run make env" in without.stderr
     subprocess.run([sys.executable, tmp_path / "scripts" / "make_env.py"], check=True)
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
-    assert {"postgres", "scheduler", "worker"} <= set(config().stdout.split())
+    assert {"postgres", "scheduler", "worker", "superset"} <= set(config().stdout.split())

@@ -29,7 +29,7 @@ from tests.end_to_end.published import Publication
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from local_airflow import HOST, LocalAirflow, free_port
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: see scripts/setup_browser.sh"),

@@ -1,0 +1,1 @@
+"""Dashboards in Superset: definitions, the bundle made of them, roles, the version they read."""
