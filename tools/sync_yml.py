@@ -1,9 +1,9 @@
 """Write the yml beside each model from its source of truth.
 
 A mart's columns come from `dbt_project/marts.yml`; those of the layers below from the built
-warehouse (`--warehouse FILE`), their meanings from `dbt_project/glossary.yml`. Hand-written data
-tests and unit tests are kept. With --check nothing is written and the exit code is 1 when a file
-is behind.
+warehouse (`--warehouse FILE`), their meanings from `dbt_project/glossary.yml`; what the dashboards
+rest on from `include/superset`. Hand-written data tests and unit tests are kept. With --check
+nothing is written and the exit code is 1 when a file is behind.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 
 import duckdb
 import yaml
+
+from keyaccounts.bi.definition import dashboards, datasets
 
 PROJECT = Path(__file__).resolve().parents[1] / "dbt_project"
 TYPES = {
@@ -121,7 +123,7 @@ def _is_generated(test: Any) -> bool:
 def wanted_files(warehouse: Path | None) -> dict[Path, str]:
     """Return the text that each yml should have."""
     contract = _loaded(PROJECT / "marts.yml")
-    wanted = {}
+    wanted = {PROJECT / "models" / "exposures.yml": exposures_text()}
     for mart in contract["marts"]:
         yml = PROJECT / "models" / "marts" / mart["folder"] / f"{mart['name']}.yml"
         if yml.with_suffix(".sql").exists():
@@ -160,6 +162,25 @@ def _columns(warehouse: Path) -> dict[str, list[str]]:
     finally:
         con.close()
     return dict(rows)
+
+
+def exposures_text() -> str:
+    """Return what dbt is told of the dashboards: who rests on which marts."""
+    known = datasets()
+    exposures = []
+    for board in dashboards():
+        read = [known[name] for name in {chart.data for chart in board.charts}]
+        marts = {dataset.mart for dataset in read} | (
+            {"accounts"} if any(dataset.by for dataset in read) else set()
+        )
+        exposures.append({
+            "name": board.name, "label": board.title, "type": "dashboard",
+            "description": board.description, "owner": {"name": "Key accounts"},
+            "depends_on": [f"ref('{mart}')" for mart in sorted(marts)],
+            "config": {"meta": {"roles": list(board.roles)}},
+        })  # fmt: skip
+    text = yaml.safe_dump({"exposures": exposures}, sort_keys=False, allow_unicode=True, width=100)
+    return f"# Written by tools/sync_yml.py from include/superset.\nversion: 2\n\n{text}"
 
 
 def main() -> int:
