@@ -49,8 +49,8 @@ def up(superset: LocalSuperset, users: dict[str, str]) -> int:
     is_new = not (superset.folder / "admin.password").is_file()
     superset.install()
     password = superset.password("admin")
+    superset.add_user("admin", "admin", password)
     if is_new:
-        superset.add_user("admin", "admin", password)
         for name, role in users.items():
             superset.add_user(name, role, password)
     superset.start()

@@ -12,7 +12,7 @@ from keyaccounts.bi.access import readable
 from keyaccounts.bi.datasets import group_of, sql_of
 from keyaccounts.bi.definition import dashboards, datasets, roles
 from tests.bi.client import Answer, User
-from tests.bi.conftest import USERS, Home
+from tests.bi.conftest import USERS, Home, LocalSuperset
 
 pytestmark = [pytest.mark.bi, pytest.mark.slow]
 SignIn = Callable[[str], User]
@@ -242,6 +242,16 @@ def test_nothing_comes_from_outside(sign_in: SignIn) -> None:
     assert "http" not in policy
     assert "'strict-dynamic'" in policy
     assert json.dumps(page.text).count("data-version=") == 1
+
+
+def test_installing_again_changes_nothing(superset: LocalSuperset, sign_in: SignIn) -> None:
+    def seen() -> list[Any]:
+        pages = sign_in("bi").dashboards()
+        return [pages, *(sorted(c["id"] for c in sign_in("bi").charts(slug)) for slug in pages)]
+
+    before = seen()
+    superset.install()
+    assert seen() == before
 
 
 def test_a_forged_request_is_refused(sign_in: SignIn) -> None:

@@ -64,7 +64,7 @@ def test_publishing_while_charts_are_asked(
         user = users[number % len(users)]
         while not done.is_set():
             newest = len(names)
-            answer = user.ask(aging)
+            answer = user.ask({**aging, "force": number % 2 == 1})
             if answer.status != 200:
                 wrong.append((answer.status, answer.text[:300]))
                 continue
@@ -94,7 +94,7 @@ def test_publishing_while_charts_are_asked(
     )
     assert wrong == []
     assert set(answers) == set(range(1, PUBLICATIONS + 2))
-    assert cached > len(answers) / 2
+    assert cached > len(answers) / 4, "half of the readers take what is in the cache"
 
 
 def test_a_page_keeps_the_version_that_it_was_opened_with(
@@ -102,7 +102,7 @@ def test_a_page_keeps_the_version_that_it_was_opened_with(
 ) -> None:
     user, unit, opened = sign_in("bi"), figures_of(restored), restored.current.name
     newest = restored.publish(2)
-    kept = user.ask(aging, {VERSION: opened})
+    kept = user.ask({**aging, "force": True}, {VERSION: opened})
     assert kept.json["result"][0]["data"][0]["figure"] == pytest.approx(unit)
     assert (kept.headers[VERSION], kept.headers[CURRENT]) == (opened, newest)
     plain = user.ask(aging)
