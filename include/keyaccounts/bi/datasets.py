@@ -22,6 +22,8 @@ TYPES = {
 ACCOUNT_360 = "account-360"
 ACCOUNT_FILTER = "NATIVE_FILTER-account"
 LABEL = "a.account_name || ' (' || a.account_id || ')'"
+RECENT = 18
+"""Months that a chart over time shows until somebody asks for others."""
 LAST_MONTH_END = {"month_end": None, "effective_date": "account_tiers"}
 """Days that tell the last complete month, and the mart that knows it (None: the mart itself)."""
 JOINED = {
@@ -58,7 +60,7 @@ def types_of(dataset: Dataset) -> dict[str, str]:
     found = {column["name"]: column["type"] for column in _mart_columns(dataset)}
     found |= {name: entry["type"] for name, entry in dataset.adds.items()}
     if _period(dataset):
-        found["period"] = "text"
+        found |= {"period": "text", "is_recent": "boolean"}
     if dataset.time in LAST_MONTH_END:
         found["is_last_month_end"] = "boolean"
     if dataset.account_key:
@@ -71,7 +73,9 @@ def sql_of(dataset: Dataset, currency: str) -> str:
     columns = [f"m.{name}" for name in dataset.only] or [_all_columns(dataset)]
     columns += [f"m.{name}" for name in dataset.adds if dataset.only]
     if period := _period(dataset):
+        newest = f"(select max(z.{dataset.time}) from marts.{dataset.mart} as z)"
         columns.append(f"{period} as period")
+        columns.append(f"m.{dataset.time} > {newest} - interval '{RECENT}' month as is_recent")
     if dataset.time in LAST_MONTH_END:
         mart = LAST_MONTH_END[dataset.time] or dataset.mart
         last = f"(select max(z.month_end) from marts.{mart} as z)"
@@ -96,6 +100,7 @@ def dataset_file(dataset: Dataset, currency: str) -> dict[str, Any]:
     meanings |= {name: meaning for name, (_, meaning) in JOINED.items()}
     meanings["account"] = "Name of the account, a link to the page Account 360"
     meanings["period"] = "Month; one that is not complete says up to which day it goes"
+    meanings["is_recent"] = f"Of the last {RECENT} months of the mart"
     meanings["is_last_month_end"] = "The row describes the last complete month"
     group = group_of(dataset)
     return {
