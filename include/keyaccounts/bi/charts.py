@@ -21,8 +21,6 @@ VIZ = {
 }
 DAY = "%Y-%m-%d"
 UNCACHED = -1
-RECENT_ONLY = "{% if from_dttm or to_dttm %}true{% else %}is_recent{% endif %}"
-"""So few months that each has its name below it, unless the filter asks for others."""
 
 
 def chart_file(
@@ -30,7 +28,7 @@ def chart_file(
 ) -> dict[str, Any]:
     """Return the chart in Superset's import format."""
     if chart.x == "period" and chart.when is None:
-        chart = replace(chart, where=f"({chart.where or 'true'}) and {RECENT_ONLY}")
+        chart = replace(chart, where=f"({chart.where or 'true'}) and is_recent")
     return {
         "slice_name": chart.title,
         "viz_type": VIZ[chart.type],
