@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from keyaccounts.bi.datasets import types_of
@@ -26,6 +27,8 @@ def chart_file(
     dashboard: Dashboard, chart: Chart, dataset: Dataset, currency: str
 ) -> dict[str, Any]:
     """Return the chart in Superset's import format."""
+    if chart.x == "period" and chart.when is None:
+        chart = replace(chart, where=f"({chart.where or 'true'}) and is_recent")
     return {
         "slice_name": chart.title,
         "viz_type": VIZ[chart.type],
@@ -72,14 +75,14 @@ def _form(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
             "header_font_size": 0.4,
         }
     if chart.type == "number":
-        return {"metric": metric, "header_font_size": 0.4, "subheader_font_size": 0.125, **formats}
+        return {"metric": metric, "header_font_size": 0.4, **formats}
     if chart.type == "heatmap":
         return {
             "x_axis": chart.x, "groupby": chart.y, "metric": metric, "normalize_across": "heatmap",
             "sort_x_axis": "alpha_asc", "sort_y_axis": "alpha_desc", "show_values": True,
             "linear_color_scheme": "schemeBlues", "legend_type": "continuous", "show_legend": True,
             "left_margin": "auto", "bottom_margin": "auto", "xscale_interval": -1,
-            "yscale_interval": -1, "value_bounds": [None, None], **formats,
+            "yscale_interval": -1, "value_bounds": [None, None], "y_axis_format": ".0%",
         }  # fmt: skip
     if chart.type == "waterfall":
         return {
@@ -89,7 +92,6 @@ def _form(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
             "decrease_color": {"r": 224, "g": 67, "b": 85, "a": 1},
             "total_color": {"r": 102, "g": 102, "b": 102, "a": 1}, **formats,
         }  # fmt: skip
-    is_over_time = chart.x in ("period", "entity_percent")
     return {
         "x_axis": chart.x, "metrics": list(chart.metrics), "order_desc": False,
         "groupby": [chart.split] if chart.split else [], "truncate_metric": True,
@@ -97,8 +99,9 @@ def _form(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
         "sort_series_type": "name", "sort_series_ascending": True,
         "stack": "Stack" if chart.type == "bar" else None, "show_legend": True,
         "legendType": "scroll", "legendOrientation": "top", "rich_tooltip": True,
-        "showTooltipTotal": chart.type == "bar", "xAxisLabelRotation": 45,
-        "xAxisLabelInterval": "auto" if is_over_time else "0",
+        "showTooltipTotal": chart.type == "bar",
+        "xAxisLabelRotation": 90 if chart.x == "period" else 45,
+        "xAxisLabelInterval": "auto" if chart.x == "entity_percent" else "0",
         "y_axis_title": _axis_title(chart, currency),
         "y_axis_title_margin": 50, "y_axis_title_position": "Left", "zoomable": False,
         "markerEnabled": False, "truncateYAxis": False, **formats,

@@ -22,6 +22,9 @@ TYPES = {
 ACCOUNT_360 = "account-360"
 ACCOUNT_FILTER = "NATIVE_FILTER-account"
 LABEL = "a.account_name || ' (' || a.account_id || ')'"
+RECENT = 18
+"""Months that a chart over time shows until somebody asks for others; each has room for a name."""
+ASKED_FOR = "{{% if from_dttm or to_dttm %}}true{{% else %}}{}{{% endif %}}"
 LAST_MONTH_END = {"month_end": None, "effective_date": "account_tiers"}
 """Days that tell the last complete month, and the mart that knows it (None: the mart itself)."""
 JOINED = {
@@ -58,7 +61,7 @@ def types_of(dataset: Dataset) -> dict[str, str]:
     found = {column["name"]: column["type"] for column in _mart_columns(dataset)}
     found |= {name: entry["type"] for name, entry in dataset.adds.items()}
     if _period(dataset):
-        found["period"] = "text"
+        found |= {"period": "text", "is_recent": "boolean"}
     if dataset.time in LAST_MONTH_END:
         found["is_last_month_end"] = "boolean"
     if dataset.account_key:
@@ -66,12 +69,15 @@ def types_of(dataset: Dataset) -> dict[str, str]:
     return found
 
 
-def sql_of(dataset: Dataset, currency: str) -> str:
-    """Return the query of the dataset, without a semicolon."""
+def sql_of(dataset: Dataset, currency: str, *, is_template: bool = False) -> str:
+    """Return the query of the dataset; as a template its recent months are those asked for."""
     columns = [f"m.{name}" for name in dataset.only] or [_all_columns(dataset)]
     columns += [f"m.{name}" for name in dataset.adds if dataset.only]
     if period := _period(dataset):
+        newest = f"(select max(z.{dataset.time}) from marts.{dataset.mart} as z)"
         columns.append(f"{period} as period")
+        recent = f"m.{dataset.time} > {newest} - interval '{RECENT}' month"
+        columns.append(f"{ASKED_FOR.format(recent) if is_template else recent} as is_recent")
     if dataset.time in LAST_MONTH_END:
         mart = LAST_MONTH_END[dataset.time] or dataset.mart
         last = f"(select max(z.month_end) from marts.{mart} as z)"
@@ -96,6 +102,7 @@ def dataset_file(dataset: Dataset, currency: str) -> dict[str, Any]:
     meanings |= {name: meaning for name, (_, meaning) in JOINED.items()}
     meanings["account"] = "Name of the account, a link to the page Account 360"
     meanings["period"] = "Month; one that is not complete says up to which day it goes"
+    meanings["is_recent"] = f"Of the last {RECENT} months of the mart"
     meanings["is_last_month_end"] = "The row describes the last complete month"
     group = group_of(dataset)
     return {
@@ -104,7 +111,7 @@ def dataset_file(dataset: Dataset, currency: str) -> dict[str, Any]:
         "main_dttm_col": dataset.time,
         "description": marts()[dataset.mart]["description"],
         "schema": "marts",
-        "sql": sql_of(dataset, currency),
+        "sql": sql_of(dataset, currency, is_template=True),
         "filter_select_enabled": True,
         "is_managed_externally": True,
         "uuid": stable_id("dataset", dataset.name),
