@@ -1,6 +1,5 @@
 -- The status is what the rules of the day make of the exposure.
--- Red by an account above its limit that is ok, by an account without a limit that is watched, or by
--- one far below its limit that is.
+-- Red by an account above its limit that is ok, or by an account far below its limit that is watched.
 with rules as ({{ dated_rows('credit_rules') }}),
 
 exposures as (select * from {{ ref('credit_exposure') }})
