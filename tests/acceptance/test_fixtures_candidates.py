@@ -8,6 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.acceptance import loaders
 from tests.acceptance.loaders_candidates import DAY, candidates, converted, lifecycle_state
 from tests.acceptance.test_fixtures import compare
@@ -17,6 +19,7 @@ Company = Callable[..., Warehouse]
 LAST = f"where month_end = date '{DAY}'"
 
 
+@pytest.mark.fixture("customer_lifecycle", "accounts")
 def test_lifecycle_state(company: Company) -> None:
     built = company(lifecycle_state, str(DAY))
     expected = sorted(
