@@ -167,6 +167,21 @@ def test_who_gets_what_where(
     assert sorted(m["To"].addresses[0].addr_spec for m in desk.channel.sent) == mailed
 
 
+@pytest.mark.parametrize("address", [None, "finance@firm.test"])
+@pytest.mark.parametrize("is_named", [False, True])
+def test_what_is_for_finance_control_goes_to_no_chat_that_does_not_name_them(
+    chatting: Chatting, server: Server, address: str | None, is_named: bool
+) -> None:
+    more = {"to": [address or "finance_control"]} if is_named else {}
+    desk = chatting(("hook", f"json://{server.address}/"), **more)
+    review = event(
+        "am1", alert_type="owner_drag_review", unit_type="owner", account_id=None,
+        audience="finance_control", severity="high", from_value=None, to_value=None,
+    )  # fmt: skip
+    desk.with_settings(finance_control=address).night(TUESDAY, [review])
+    assert len(server.posts) == is_named
+
+
 def test_a_person_without_an_address_is_reached_by_chat(chatting: Chatting, server: Server) -> None:
     desk = chatting(("hook", f"json://{server.address}/")).with_settings(fallback_manager=None)
     desk.night(TUESDAY, [event(owner_user_id=None)])
@@ -201,21 +216,24 @@ def test_wecom_and_dingtalk_take_a_message_only_with_error_code_zero(
     monkeypatch.setattr(chats, constant, f"http://{server.address}/send")
     server.usual = '{"errcode": 0, "errmsg": "ok"}'
     server.answers = [
-        (200, '{"errcode": 45009, "errmsg": "api freq out of limit"}'), (200, "<html>"), (502, ""),
+        (200, '{"errcode": 45009, "errmsg": "api freq out of limit"}'), (200, "<html>"),
+        (200, "[1]"),
+        (502, ""),
         (500, '{"errcode": 0}'),
     ]  # fmt: skip
     desk = chatting(("team", f"{scheme}://{SECRET}"))
     desk.night(TUESDAY, [DROP])
     assert any("team: HTTP 200, 45009 api freq out of limit" in line for line in desk.lines)
-    for tried in range(1, 6):
+    for tried in range(1, 7):
         assert (states(desk, "team"), len(server.posts)) == (["pending"], tried)
         deliver_pending(
             desk.settings, wall_time=at(TUESDAY, 10), channels=[desk.channel],
             log=desk.lines.append,
         )  # fmt: skip
-        if tried == 4:
+        if tried == 5:
             break
-    assert (states(desk, "team"), len(server.posts)) == (["sent"], 5)
+    assert (states(desk, "team"), len(server.posts)) == (["sent"], 6)
+    assert sum("no answer of its API" in line for line in desk.lines) == 3
     path, body, _ = server.posts[-1]
     assert parse_qs(urlsplit(path).query) == {query: [SECRET]}
     assert body["msgtype"] == "text"

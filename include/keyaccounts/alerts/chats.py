@@ -12,7 +12,7 @@ import hmac
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import yaml
 
 from keyaccounts.alerts.errors import ChatRefusedError
 from keyaccounts.alerts.formats import one_line
+from keyaccounts.alerts.model import FINANCE_CONTROL
 from keyaccounts.errors import ConfigurationError
 from keyaccounts.settings import Settings, environment_value
 
@@ -37,19 +38,23 @@ MORE = "… the rest is in the inbox."
 
 @dataclass(frozen=True)
 class ChatChannel:
-    """One chat; `to` are those whose messages it gets, nobody named means everybody."""
+    """One chat; `to` are those whose messages it gets, nobody named means everybody.
+
+    Those of `reserved` are not among everybody: a chat has to name them.
+    """
 
     name: str
     url: str = field(repr=False)
     to: frozenset[str] = frozenset()
     instead_of_mail: bool = False
+    reserved: frozenset[str] = frozenset()
     clock: Callable[[], float] = time.time
     """Seconds since 1970, which DingTalk wants signed."""
     needs_address = False
 
     def takes(self, recipient: str) -> bool:
         """Say whether the chat gets the messages of a recipient."""
-        return not self.to or recipient in self.to
+        return recipient in self.to if self.to else recipient not in self.reserved
 
     def send(self, message: EmailMessage) -> None:
         """Send one message as text; raises ChatRefusedError, and OSError when nobody answers."""
@@ -74,7 +79,8 @@ class ChatChannel:
             said = answer.json()
         except ValueError:
             said = {}
-        if answer.ok and isinstance(said, dict) and said.get("errcode") == 0:
+        said = said if isinstance(said, dict) else {}
+        if answer.ok and said.get("errcode") == 0:
             return
         why = f"{said.get('errcode')} {said.get('errmsg')}" if said else "no answer of its API"
         raise ChatRefusedError(f"{self.name}: HTTP {answer.status_code}, {one_line(why)}")
@@ -114,7 +120,12 @@ def chat_channels(settings: Settings) -> list[ChatChannel]:
     """Return the chats of the file `chats`; raises ConfigurationError, which shows no address."""
     if settings.chats is None:
         return []
-    return [_channel(settings.chats, number, facts) for number, facts in _entries(settings.chats)]
+    # What finance control is told is nobody else's, unless somebody says so.
+    reserved = frozenset({settings.finance_control or FINANCE_CONTROL})
+    return [
+        replace(_channel(settings.chats, number, facts), reserved=reserved)
+        for number, facts in _entries(settings.chats)
+    ]
 
 
 def shortened(text: str, limit: int) -> str:
