@@ -59,9 +59,9 @@ def login_url(request: Request) -> str:
     """Return Airflow's page for logging in, which leads back to what was asked for."""
     from airflow.api_fastapi.app import get_auth_manager
 
-    own = load_settings().airflow_url
-    query = f"?{request.url.query}" if request.url.query else ""
-    here = f"{own.rstrip('/')}{request.url.path}{query}" if own else str(request.url)
+    own, asked = load_settings().airflow_url, str(request.url)
+    # Behind a proxy the address that people know may have another host, and a path before ours.
+    here = own.rstrip("/") + PREFIX + asked.partition(PREFIX)[2] if own else asked
     return str(get_auth_manager().get_url_login(next_url=here))
 
 
