@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Any
 
-from keyaccounts.settings import load_settings
+from keyaccounts.settings import Run, load_settings
 
 Json = Callable[[object], str]
 
@@ -54,7 +55,12 @@ def _explain(arguments: argparse.Namespace, as_json: Json) -> int:
 
 
 def _docs(arguments: argparse.Namespace) -> int:
-    from keyaccounts.warehouse.docs import write_docs
+    from keyaccounts.nightly import run_lock
+    from keyaccounts.warehouse.docs import built, write_docs
 
-    print(write_docs(load_settings(home=arguments.home)))
+    settings, now = load_settings(home=arguments.home), datetime.now(UTC)
+    day = date.fromisoformat(built(settings)["variables"]["as_of_date"])
+    # dbt opens the warehouse as a writer: a night under way comes first, and waits for this one.
+    with run_lock(settings, Run(day, now), "docs"):
+        print(write_docs(settings))
     return 0

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.settings import Settings
@@ -21,16 +22,22 @@ def docs_folder(settings: Settings) -> Path:
     return settings.home / "reports" / "dbt_docs"
 
 
-def write_docs(settings: Settings, log: Callable[[str], None] = print) -> Path:
-    """Write the page of what was built last in DuckDB, and return it.
-
-    Raises ConfigurationError before the first build, KeyaccountsError when dbt fails.
-    """
+def built(settings: Settings) -> dict[str, Any]:
+    """Return what the warehouse holds; raises ConfigurationError before the first build."""
     state = built_state(settings)
     if not state or not settings.warehouse.is_file():
         raise ConfigurationError(
             f"nothing is built in {settings.home.name}: run `keyaccounts nightly` first"
         )
+    return state
+
+
+def write_docs(settings: Settings, log: Callable[[str], None] = print) -> Path:
+    """Write the page of what was built last in DuckDB, and return it.
+
+    Raises ConfigurationError before the first build, KeyaccountsError when dbt fails.
+    """
+    state = built(settings)
     folder = docs_folder(settings)
     draft = folder.with_name(".dbt_docs")
     shutil.rmtree(draft, ignore_errors=True)
