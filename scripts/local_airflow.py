@@ -128,26 +128,26 @@ class LocalAirflow:
 
     def stop(self) -> None:
         """End the processes that `start` started."""
-        alive = [pid for pid in self._pids().values() if _is_alive(pid)]
+        alive = [pid for pid in self._pids().values() if is_alive(pid)]
         for how, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 5)):
             for pid in alive:
                 _signal_group(pid, how)
             end = time.monotonic() + seconds
             while alive and time.monotonic() < end:
-                alive = [pid for pid in alive if _is_alive(pid)]
+                alive = [pid for pid in alive if is_alive(pid)]
                 time.sleep(0.1)
         (self.home / PIDS).unlink(missing_ok=True)
 
     def is_running(self) -> bool:
         """Say whether a process of an earlier `start` is alive."""
-        return any(_is_alive(pid) for pid in self._pids().values())
+        return any(is_alive(pid) for pid in self._pids().values())
 
     def wait_until_healthy(self, seconds: float = 120) -> None:
         """Wait until all that was started answers."""
         parts = [PARTS[name] for name in self._pids()]
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            dead = [name for name, pid in self._pids().items() if not _is_alive(pid)]
+            dead = [name for name, pid in self._pids().items() if not is_alive(pid)]
             if dead:
                 raise LocalAirflowError(f"{dead[0]} ended; see {self.home}/logs/{dead[0]}.log")
             try:
@@ -286,8 +286,8 @@ def _quoted(text: str) -> str:
     return urllib.request.quote(text, safe="")
 
 
-def _is_alive(pid: int) -> bool:
-    """Look at the process, reaping it when it is a child that has ended."""
+def is_alive(pid: int) -> bool:
+    """Say whether a process is there, reaping it when it is a child that has ended."""
     try:
         if os.waitpid(pid, os.WNOHANG)[0] == pid:
             return False

@@ -15,6 +15,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from local_airflow import is_alive
+
 ROOT = Path(__file__).resolve().parents[1]
 BIN = ROOT / ".venv-bi" / "bin"
 CONFIG = ROOT / "include" / "superset" / "superset_config.py"
@@ -103,14 +105,7 @@ class LocalSuperset:
         if not file.is_file():
             return False
         pid = int(file.read_text("utf-8"))
-        try:
-            if os.waitpid(pid, os.WNOHANG)[0] == pid:
-                return False
-        except ChildProcessError:
-            pass
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+        if not is_alive(pid):
             return False
         command = Path(f"/proc/{pid}/cmdline")
         return not command.exists() or b"gunicorn" in command.read_bytes()
