@@ -19,7 +19,9 @@ backfill until the next night; trigger this DAG by hand to bring today back at o
 * `resolve_run`: a setting or parameter is wrong; the message names it.
 * `plan_extract`, `extract`: the source is refused; the message names file or line of `sources.yml`,
   row, column and rule. Repair the source, then clear the task. A database that is down is tried
-  again. Rows that are rightly gone, all or most of them: trigger with `allow_empty`.
+  again. Rows that are rightly gone, all or most of them: trigger with `allow_empty`. A system with
+  a `pool` in `sources.yml` has its own two, `plan_extract_NAME` and `extract_NAME`; a pool that
+  Airflow does not have leaves them waiting: `airflow pools set POOL SLOTS TEXT`.
 * `check_landing`, `check_marts`: a check failed and names its rows. Repair the source or the rule,
   then clear from `plan_extract` on.
 * `build`: a model or a data test failed. Clear it: it goes on where it stopped.
@@ -51,6 +53,7 @@ from keyaccounts_runs import (
     NIGHTLY_SCHEDULE,
     PUBLISHED,
     cron,
+    extract_tasks,
     run_params,
     source_params,
 )
@@ -73,16 +76,22 @@ with DAG(
     doc_md=__doc__,
 ):
     run = ResolveRunOperator(task_id="resolve_run", poke_interval=15, execution_timeout=None)
-    plan = PlanExtractOperator(task_id="plan_extract")
-    extract = ExtractOperator.partial(
-        task_id="extract",
-        facts=run.output,
-        map_index_template="{{ task.entity }}",
-    ).expand(entity=plan.output)
-    check_landing = CheckLandingOperator(task_id="check_landing", facts=run.output)
+    # A task without entities is skipped; the check of the landing sees whether one is missing.
+    check_landing = CheckLandingOperator(
+        task_id="check_landing", facts=run.output, trigger_rule="none_failed"
+    )
+    for task, pool in extract_tasks().items():
+        plan = PlanExtractOperator(task_id=f"plan_{task}", extract=task)
+        extract = ExtractOperator.partial(
+            task_id=task,
+            facts=run.output,
+            pool=pool,
+            map_index_template="{{ task.entity }}",
+        ).expand(entity=plan.output)
+        run >> plan >> extract >> check_landing
     build = BuildOperator(task_id="build", facts=run.output)
     check_marts = CheckMartsOperator(task_id="check_marts", facts=run.output)
     publish = PublishOperator(task_id="publish", facts=run.output, outlets=[PUBLISHED, *MARTS])
     report = ReportRunOperator(task_id="report_run", facts=run.output).as_teardown()
 
-    run >> plan >> extract >> check_landing >> build >> check_marts >> publish >> report
+    check_landing >> build >> check_marts >> publish >> report

@@ -12,7 +12,15 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from keyaccounts.errors import KeyaccountsError, RunInProgressError
 from keyaccounts.settings import Run, Settings, load_settings
-from keyaccounts_runs import PUBLISHED, SOURCE_PARAMS, as_run, run_facts
+from keyaccounts_runs import (
+    EXTRACT,
+    PUBLISHED,
+    SOURCE_PARAMS,
+    as_run,
+    extract_tasks,
+    run_facts,
+    task_of,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -99,13 +107,18 @@ class ResolveRunOperator(BaseSensorOperator):
 
 
 class PlanExtractOperator(StepOperator):
-    """Lists the entities that the source delivers."""
+    """Lists the entities that the source delivers and that one task is to land."""
+
+    def __init__(self, *, extract: str = EXTRACT, **kwargs: Any) -> None:
+        """Take the task that lands them."""
+        super().__init__(**kwargs)
+        self.extract = extract
 
     def step(self, settings: Settings, context: Context) -> list[str]:
         """Return their names."""
         from keyaccounts import nightly
 
-        return nightly.planned_entities(settings)
+        return [e for e in nightly.planned_entities(settings) if task_of(e) == self.extract]
 
 
 class ExtractOperator(StepOperator):
@@ -137,9 +150,17 @@ class CheckLandingOperator(StepOperator):
     """Judges what has landed."""
 
     def step(self, settings: Settings, context: Context) -> dict[str, Any]:
-        """Return the checks."""
+        """Return the checks. Raises KeyaccountsError when a planned entity was read by no task."""
         from keyaccounts import nightly
+        from keyaccounts_reports import results_of
 
+        landed = {load["entity"] for load in results_of(context["ti"], extract_tasks())}
+        planned = nightly.planned_entities(settings, log=lambda line: None)
+        if missing := [entity for entity in planned if entity not in landed]:
+            raise KeyaccountsError(
+                f"{', '.join(missing)} was read by no task of this run: sources.yml changed while "
+                "it was under way; trigger the DAG again"
+            )
         return nightly.check_landing(settings, self.run_of(settings), self.log.info)
 
 

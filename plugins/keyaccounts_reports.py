@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from keyaccounts_runs import extract_tasks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -16,7 +18,8 @@ SLOWEST = 3
 def run_report(context: Context, steps: Sequence[str]) -> dict[str, Any]:
     """Return the run manifest: the results of the steps, the status and the failed tasks."""
     ti, dag_run = context["ti"], context["dag_run"]
-    results = {step: _plain(ti.xcom_pull(task_ids=step)) for step in steps}
+    results = {step: ti.xcom_pull(task_ids=step) for step in steps}
+    results["extract"] = results_of(ti, extract_tasks())
     states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id]).get(ti.run_id, {})
     failed = sorted(name for name, state in states.items() if state in BAD_STATES)
     took = datetime.now(UTC) - (dag_run.start_date or datetime.now(UTC))
@@ -30,10 +33,10 @@ def run_report(context: Context, steps: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _plain(result: Any) -> Any:
-    """Mapped tasks give a lazy sequence."""
-    is_lazy = isinstance(result, Sequence) and not isinstance(result, str | list)
-    return list(result) if is_lazy else result
+def results_of(ti: Any, tasks: Iterable[str]) -> list[dict[str, Any]]:
+    """Return what the instances of mapped tasks returned; those that did not end give nothing."""
+    found = [ti.xcom_pull(task_ids=task) for task in tasks]
+    return [result for results in found if results is not None for result in results if result]
 
 
 def report_lines(summary: dict[str, Any]) -> list[str]:

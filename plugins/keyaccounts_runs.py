@@ -43,6 +43,39 @@ def run_params() -> dict[str, Param]:
     }
 
 
+EXTRACT = "extract"
+DEFAULT_POOL = "default_pool"
+
+
+def extract_tasks() -> dict[str, str]:
+    """Return the tasks that land entities, each with its pool of Airflow.
+
+    A system that names a pool in `sources.yml` has a task of its own, for a mapped task has one
+    pool; all others share one. A wrong file must not make the DAG vanish: its run names the fault.
+    """
+    systems = {mapping.system.name: mapping.system.pool for mapping in _mappings().values()}
+    shared = {EXTRACT: DEFAULT_POOL} if None in systems.values() or not systems else {}
+    return shared | {f"{EXTRACT}_{name}": pool for name, pool in systems.items() if pool}
+
+
+def task_of(entity: str) -> str:
+    """Return the task that lands an entity."""
+    mapping = _mappings().get(entity)
+    return f"{EXTRACT}_{mapping.system.name}" if mapping and mapping.system.pool else EXTRACT
+
+
+def _mappings() -> Mapping[str, Any]:
+    try:
+        sources = load_settings().sources
+        if sources is None:
+            return {}
+        from keyaccounts.sources.config import load_sources
+
+        return load_sources(sources).mappings
+    except ConfigurationError:
+        return {}
+
+
 SOURCE_PARAMS = {
     "allow_empty": "entities whose rows, or most of them, are rightly gone at the source",
     "reload": "entities whose rows are all read again, though they are loaded incrementally",

@@ -1,7 +1,7 @@
 """`make up` and `make down`: Airflow with its pages, on the demo or on your own source.
 
-With `KEYACCOUNTS_SOURCE` set it works on that (and `KEYACCOUNTS_HOME`), by the clock; without, on
-what `make demo` made, where nothing starts by itself.
+With `KEYACCOUNTS_SOURCE` or `KEYACCOUNTS_SOURCES` set it works on that (and `KEYACCOUNTS_HOME`), by
+the clock; without, on what `make demo` made, where nothing starts by itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8080)
     options = parser.parse_args()
     folder = options.folder.resolve()
-    is_own = bool(os.environ.get("KEYACCOUNTS_SOURCE"))
+    is_own = any(os.environ.get(name) for name in ("KEYACCOUNTS_SOURCE", "KEYACCOUNTS_SOURCES"))
     home = folder / ("airflow_own" if is_own else "airflow")
     links = {"KEYACCOUNTS_AIRFLOW_URL": f"http://{HOST}:{options.port}"}
     airflow = LocalAirflow(home, options.port, {} if is_own else demo_pages(folder) | links)

@@ -66,6 +66,37 @@ def test_the_nightly_steps_stand_in_one_line(bag: Any) -> None:
     assert dag.get_task("extract").is_mapped
 
 
+@pytest.mark.parametrize(
+    ("crm", "erp", "tasks"),
+    [
+        ("", ", pool: one", {"extract": "default_pool", "extract_erp": "one"}),
+        (", pool: two", ", pool: one", {"extract_crm": "two", "extract_erp": "one"}),
+        ("", ", pol: one", {"extract": "default_pool"}),
+    ],
+    ids=["one of two", "both", "a wrong file is told by its run"],
+)
+def test_a_system_that_names_a_pool_is_read_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crm: str, erp: str, tasks: dict[str, str]
+) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    file = tmp_path / "sources.yml"
+    file.write_text(
+        f"systems: {{crm: {{kind: files, folder: x{crm}}}, erp: {{kind: files, folder: y{erp}}}}}\n"
+        "entities:\n  crm_accounts: {from: crm}\n  erp_invoices: {from: erp}\n"
+        "  erp_invoice_lines: {from: erp}\n",
+        "utf-8",
+    )
+    monkeypatch.setenv("KEYACCOUNTS_SOURCES", str(file))
+    bag = DagBag(str(ROOT / "dags" / "key_accounts_nightly.py"))
+    assert bag.import_errors == {}
+    dag = bag.dags["key_accounts_nightly"]
+    assert {t.task_id: t.pool for t in dag.tasks if t.task_id.startswith("extract")} == tasks
+    for task in tasks:
+        assert dag.get_task(f"plan_{task}").downstream_task_ids == {task}
+        assert dag.get_task(task).downstream_task_ids == {"check_landing"}
+
+
 def test_the_report_does_not_hide_a_failure(bag: Any) -> None:
     """A teardown runs after failures and does not count for the state of the run."""
     report = bag.dags["key_accounts_nightly"].get_task("report_run")

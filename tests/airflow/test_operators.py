@@ -177,6 +177,12 @@ def test_extract_takes_connections_and_confirmations_of_airflow(
     monkeypatch.setenv("AIRFLOW_CONN_CRM_DB", f"sqlite:///{database}")
     planned = execute(operators.PlanExtractOperator(task_id="plan_extract", facts=FACTS), context)
     assert planned == ["crm_accounts", "crm_users", "erp_invoices", "erp_invoice_lines"]
+    file.write_text(file.read_text("utf-8").replace("crm_db}", "crm_db, pool: few}"), "utf-8")
+    found = [
+        execute(operators.PlanExtractOperator(task_id=f"plan_{task}", extract=task), context)
+        for task in ("extract", "extract_crm")
+    ]
+    assert found == [["crm_accounts", "erp_invoices", "erp_invoice_lines"], ["crm_users"]]
     step = operators.ExtractOperator(task_id="extract", facts=FACTS, entity="crm_users")
     assert execute(step, context)["rows"] == 1
     con.execute("delete from users")
@@ -187,6 +193,24 @@ def test_extract_takes_connections_and_confirmations_of_airflow(
     monkeypatch.delenv("AIRFLOW_CONN_CRM_DB")
     with pytest.raises(AirflowFailException, match="there is no connection crm_db"):
         execute(step, context)
+
+
+def test_an_entity_that_no_task_read_is_missed(
+    home: Path, context: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pool was named after the scheduler had read the DAG: its task is not in the run."""
+    small_company(tmp_path / "source")
+    monkeypatch.setenv("KEYACCOUNTS_SOURCE", str(tmp_path / "source"))
+    settings, step = load_settings(), operators.CheckLandingOperator(task_id="c", facts=FACTS)
+    loads = [
+        nightly.extract(settings, operators.as_run(FACTS, settings.timezone), entity)
+        for entity in nightly.planned_entities(settings)
+    ]
+    context["ti"].results = {"extract": loads[1:]}
+    with pytest.raises(KeyaccountsError, match="crm_accounts was read by no task of this run"):
+        execute(step, context)
+    context["ti"].results = {"extract": loads}
+    assert execute(step, context)["checks"]
 
 
 def test_the_engine_of_the_build_is_a_setting(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ pytestmark = pytest.mark.slow
 NIGHTLY, ALERTS = "key_accounts_nightly", "key_accounts_alerts"
 KEPT = {"crm_accounts", "crm_users", "erp_invoices", "erp_invoice_lines", "erp_exchange_rates"}
 PATIENCE_SECONDS = 300
+SYSTEMS = """
+systems:
+  crm: {kind: files, folder: source}
+  erp: {kind: files, folder: source, pool: one_at_a_time}
+"""
 
 
 @dataclass
@@ -46,6 +52,11 @@ class World:
         return {
             f"{t['task_id']} {t['rendered_map_index'] or ''}".strip(): t["state"] for t in tasks
         }
+
+    def spans(self, run: dict[str, Any], task_id: str) -> list[tuple[str, str]]:
+        """Return start and end of the instances of a task, the first one first."""
+        tasks = self.airflow.tasks(run["dag_id"], run["dag_run_id"])
+        return sorted((t["start_date"], t["end_date"]) for t in tasks if t["task_id"] == task_id)
 
     def explain(self, run: dict[str, Any]) -> str:
         tasks = self.airflow.tasks(run["dag_id"], run["dag_run_id"])
@@ -87,15 +98,19 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     for file in source.glob("*.parquet"):
         if file.stem not in KEPT:
             file.unlink()
+    sources = folder / "sources.yml"
+    entities = "".join(f"  {name}: {{from: {name[:3]}}}\n" for name in sorted(KEPT))
+    sources.write_text(f"{SYSTEMS}entities:\n{entities}", encoding="utf-8")
     environment = {
         "KEYACCOUNTS_HOME": str(home),
-        "KEYACCOUNTS_SOURCE": str(source),
+        "KEYACCOUNTS_SOURCES": str(sources),
         "KEYACCOUNTS_DATA_ENGINEERS": "data@firm.test",
         "AIRFLOW__KEYACCOUNTS__DELIVERY_SCHEDULE": "none",
         "AIRFLOW__KEYACCOUNTS__UPKEEP_SCHEDULE": "none",
     }
     airflow = LocalAirflow(folder / "airflow", free_port(), environment)
     airflow.init()
+    airflow.run("pools", "set", "one_at_a_time", "1", "the ERP has few connections")
     airflow.start()
     try:
         airflow.wait_until_healthy(180)
@@ -116,6 +131,9 @@ def test_a_night_a_backfill_and_a_refused_source(world: World) -> None:
     assert world.published() == str(day)
     extra = world.event_of(night)["extra"]
     assert (extra["as_of_date"], extra["notify"]) == (str(day), True)
+    spans = world.spans(night, "extract_erp")
+    assert len(spans) == len([name for name in KEPT if name.startswith("erp")])
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
     alerts = world.alerts_of(night)
     told = world.airflow.xcom(ALERTS, alerts["dag_run_id"], "notify")
     assert (alerts["logical_date"], told["as_of_date"]) == (None, str(day))

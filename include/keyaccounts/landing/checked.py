@@ -10,7 +10,7 @@ import duckdb
 from keyaccounts.contract import Entity
 from keyaccounts.errors import SourceRefusedError
 from keyaccounts.landing.loads import ROWS
-from keyaccounts.landing.rules import Rule, is_native, raw, typed
+from keyaccounts.landing.rules import Rule, is_native, raw, typed, written
 from keyaccounts.settings import Settings
 from keyaccounts.sources.files import REJECTS, Incoming, quoted
 
@@ -53,7 +53,7 @@ def create_checked_view(
 ) -> None:
     """Create the view `checked`: typed rows of `incoming`, with one bit per rule in `_broken`."""
     raws = [
-        f"nullif(trim(cast({quoted(column.name)} as varchar)), '') as {raw(column.name)}"
+        f"{written(column, incoming.types)} as {raw(column.name)}"
         for column in entity.columns
         if column.name in incoming.columns and not is_native(column, incoming.types)
     ]

@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from keyaccounts.errors import ConfigurationError, KeyaccountsError
 from keyaccounts.landing import delta, reconcile
+from keyaccounts.landing.arriving import (
+    Kept,
+    open_batches,
+    read_while_arriving,
+    refuse_other_count,
+    write_batches,
+)
 from keyaccounts.landing.checked import Landed, refuse_bad_share
 from keyaccounts.landing.drift import (
     FEW,
@@ -38,10 +40,10 @@ from keyaccounts.landing.plan import (
     widened,
 )
 from keyaccounts.landing.positions import Position, read_position, write_position
-from keyaccounts.landing.write import Fetched, commit, drafted, write_checked_rows
+from keyaccounts.landing.write import Fetched, commit, drafted, judge_rows, write_good_rows
 from keyaccounts.settings import Run, Settings
-from keyaccounts.sources.base import Source, Window
-from keyaccounts.sources.files import Incoming, Place, types_of
+from keyaccounts.sources.base import ALL, Source, Window
+from keyaccounts.sources.files import Incoming
 from keyaccounts.sources.mapping import Mapping
 
 INCOMING = "incoming.parquet"
@@ -97,21 +99,18 @@ def _land_from(
 def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Found) -> Landed:
     mapping, con = intake.mapping, intake.con
     is_full = plan.mode == "full"
-    read_types = intake.source.columns(mapping, is_feed=True) if plan.is_feed else types
-    files = [intake.draft / INCOMING]
-    if plan.in_parts:
-        fetched, files, plan = _fetch_parts(intake, plan, read_types)
-    else:
-        fetched = _fetch(intake, plan, read_types, plan.window, files[0])
-    incoming = _open(intake, is_full, read_types, files)
     counted: dict[str, int] | None
     if is_full:
-        landed = write_checked_rows(
-            con, intake.settings, intake.entity, incoming, intake.draft, fetched
-        )
+        fetched, incoming, landed, plan = _take_all(intake, plan, types)
         # Of parts of different states the source has no one number.
         counted = None if plan.in_parts else delta.count_full(con)
     else:
+        read_types = intake.source.columns(mapping, is_feed=True) if plan.is_feed else types
+        file = intake.draft / INCOMING
+        fetched = _fetch(intake, plan, read_types, plan.window, file)
+        # What is known to be held back is left out of a window.
+        known = reconcile.not_held(con, intake.entity, intake.loads)
+        incoming = open_batches(con, mapping, [file], read_types, known)
         entity = entity_of(mapping, is_feed=plan.is_feed)
         parent = mapping.requests.parent if mapping.requests else None
         if parent is not None:
@@ -160,21 +159,52 @@ def _take(intake: Intake, plan: Plan, types: dict[str, str], found: reconcile.Fo
     return landed
 
 
+def _take_all(
+    intake: Intake, plan: Plan, types: dict[str, str]
+) -> tuple[Fetched, Incoming, Landed, Plan]:
+    """Read and check all rows: while they arrive, or from the files of the parts."""
+    con, entity, draft = intake.con, intake.entity, intake.draft
+    if plan.in_parts:
+        fetched, files, plan = _fetch_parts(intake, plan, types)
+        incoming = open_batches(con, intake.mapping, files, types)
+        write_good_rows(con, intake.settings, entity, incoming, draft)
+    else:
+        fetched = _fetch_good_rows(intake, types, draft / INCOMING)
+        incoming = open_batches(con, intake.mapping, [draft / INCOMING], types)
+    landed = judge_rows(con, intake.settings, entity, incoming, draft, fetched)
+    return fetched, incoming, landed, plan
+
+
+def _fetch_good_rows(intake: Intake, types: dict[str, str], file: Path) -> Fetched:
+    """Check rows and write the good ones while they come; all of them are kept in `file`."""
+
+    def write(incoming: Incoming) -> None:
+        write_good_rows(intake.con, intake.settings, intake.entity, incoming, intake.draft)
+
+    mapping, source = intake.mapping, intake.source
+    expected = source.count(mapping, ALL)
+    with source.batches(mapping, _wanted(intake, types), ALL) as reader:
+        kept = Kept(mapping, reader, file)
+        read_while_arriving(intake.con, kept, types, write)
+    refuse_other_count(mapping, expected, kept.fetched)
+    return kept.fetched
+
+
 def _fetch(
     intake: Intake, plan: Plan, types: dict[str, str], window: Window, file: Path
 ) -> Fetched:
     """Write what a window holds into a file as it comes; return what it held."""
     mapping, source = intake.mapping, intake.source
-    names = [column.name for column in intake.entity.columns if column.name in types]
     expected = source.count(mapping, window, is_feed=plan.is_feed)
+    names = _wanted(intake, types)
     with source.batches(mapping, names, window, is_feed=plan.is_feed) as reader:
         fetched = write_batches(mapping, reader, file)
-    if expected is not None and fetched.rows != expected:
-        raise KeyaccountsError(
-            f"{mapping.label}: the source counted {expected} rows and gave {fetched.rows}; nothing "
-            "of it landed. Run again"
-        )
+    refuse_other_count(mapping, expected, fetched)
     return fetched
+
+
+def _wanted(intake: Intake, types: dict[str, str]) -> list[str]:
+    return [column.name for column in intake.entity.columns if column.name in types]
 
 
 def _fetch_parts(
@@ -200,62 +230,6 @@ def _fetch_parts(
         [part.file for part in parts],
         replace(plan, covered_to=covered_to, notes=(*plan.notes, note)),
     )
-
-
-def write_batches(mapping: Mapping, reader: pa.RecordBatchReader, file: Path) -> Fetched:
-    """Write a stream of batches to a Parquet file, one at a time; return what it held."""
-    rows, nulls = 0, dict.fromkeys(reader.schema.names, 0)
-    try:
-        with pq.ParquetWriter(
-            file, reader.schema, compression="lz4", use_dictionary=False, write_statistics=False
-        ) as writer:
-            for batch in reader:
-                rows += batch.num_rows
-                for name, column in zip(batch.schema.names, batch.columns, strict=True):
-                    nulls[name] += column.null_count
-                writer.write_batch(batch)
-    except pa.ArrowNotImplementedError as error:
-        raise ConfigurationError(
-            f"{mapping.place}: {mapping.label}: a column has a type that has no place in the "
-            f"contract; cast it in the select ({error})"
-        ) from error
-    return Fetched(rows, nulls)
-
-
-def _open(intake: Intake, is_full: bool, types: dict[str, str], files: list[Path]) -> Incoming:
-    """Create the view `incoming`; what is known to be held back is left out of a window."""
-    return open_batches(
-        intake.con,
-        intake.mapping,
-        files,
-        types,
-        "" if is_full else reconcile.not_held(intake.con, intake.entity, intake.loads),
-    )
-
-
-def open_batches(
-    con: duckdb.DuckDBPyConnection,
-    mapping: Mapping,
-    files: list[Path],
-    types: dict[str, str],
-    condition: str = "",
-) -> Incoming:
-    """Create the view `incoming` over what was fetched; `types` are those of the source."""
-    starts, start = [], 0
-    for file in files:
-        starts.append(f"when '{file}' then {start}")
-        start += pq.read_metadata(file).num_rows
-    listed = ", ".join(f"'{file}'" for file in files)
-    con.execute(
-        "create or replace temp view incoming as select * exclude (file_row_number, filename), "
-        f"file_row_number + 1 + case filename {' '.join(starts)} end as _row "
-        f"from read_parquet([{listed}], file_row_number = true, filename = true) as i"
-        + (f" where {condition}" if condition else "")
-    )
-    found = types_of(con)
-    # Text, but written by the server: its numbers need no look at how they are spelt.
-    found |= {name: "DECIMAL" for name in found if types.get(name) == "numeric"}
-    return Incoming(Place(mapping.label, 0), found, is_text=False, is_keyed=True)
 
 
 def _commit(

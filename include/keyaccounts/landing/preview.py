@@ -15,8 +15,8 @@ import duckdb
 
 from keyaccounts.contract import Entity, load_contract
 from keyaccounts.errors import ConfigurationError, KeyaccountsError, SourceRefusedError
+from keyaccounts.landing.arriving import open_batches, write_batches
 from keyaccounts.landing.checked import EXAMPLES, Landed, collect_bad, create_checked_view, summary
-from keyaccounts.landing.intake import open_batches, write_batches
 from keyaccounts.landing.loads import ROWS
 from keyaccounts.landing.plan import checked_columns, entity_of, refuse_missing, unmapped_columns
 from keyaccounts.landing.rules import rules_of

@@ -81,6 +81,12 @@ def typed(
     return _parsed(column, f"trim(cast({name} as varchar))")
 
 
+def written(column: Column, types: Mapping[str, str]) -> str:
+    """Return SQL that is null where a file has no value: an empty text is none."""
+    name = quoted(column.name)
+    return f"nullif(trim({name}), '')" if types[column.name] == "VARCHAR" else name
+
+
 def _parsed(column: Column, text: str) -> str:
     if column.type == "date":
         # A time at midnight is a day; any other time of day is not.

@@ -112,12 +112,20 @@ def write_checked_rows(
     entity: Entity,
     incoming: Incoming,
     draft: Path,
-    fetched: Fetched | None = None,
 ) -> Landed:
-    """Check all rows of `incoming`, write the good ones into the draft, and return the counts.
+    """Check all rows of `incoming`, write the good ones into the draft, and return the counts."""
+    write_good_rows(con, settings, entity, incoming, draft)
+    return judge_rows(con, settings, entity, incoming, draft)
 
-    With what was `fetched` it is seen without a second look when no row broke a rule.
-    """
+
+def write_good_rows(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    entity: Entity,
+    incoming: Incoming,
+    draft: Path,
+) -> None:
+    """Write the rows of `incoming` that break no rule into the draft; reads them once."""
     rules = rules_of(entity, incoming.types, incoming.words)
     create_checked_view(con, entity, incoming, rules)
     number = next_number(settings, entity.name)
@@ -127,9 +135,26 @@ def write_checked_rows(
         f"copy (select {columns}, _row, cast({number} as integer) as _load from checked "
         f"where (_broken & {held_back}) = 0) to '{draft / ROWS}' (format parquet)"
     )
+
+
+def judge_rows(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    entity: Entity,
+    incoming: Incoming,
+    draft: Path,
+    fetched: Fetched | None = None,
+) -> Landed:
+    """Name the rows of `incoming` that broke a rule, and count the good ones of the draft.
+
+    With what was `fetched` it is seen without a second look when none did.
+    """
     is_clean = fetched is not None and _is_clean(con, fetched, draft / ROWS)
+    rules = rules_of(entity, incoming.types, incoming.words)
+    # The rows may lie in a file by now, with other types than they arrived with.
+    create_checked_view(con, entity, incoming, rules)
     collect_bad(con, entity, incoming, rules, is_clean=is_clean)
-    return summary(con, entity, incoming, number, draft)
+    return summary(con, entity, incoming, next_number(settings, entity.name), draft)
 
 
 def _is_clean(con: duckdb.DuckDBPyConnection, fetched: Fetched, file: Path) -> bool:

@@ -71,6 +71,7 @@ def _sources(file: Path, document: CommentedMap) -> Sources:
             folder_url=spec["folder"] if _is_url(spec) else None,
             statement_timeout=spec.get("statement_timeout", 3600),
             api=api_of(spec) if spec["kind"] == "rest" else None,
+            pool=spec.get("pool"),
         )
         for name, spec in document["systems"].items()
     }

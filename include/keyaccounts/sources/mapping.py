@@ -66,6 +66,8 @@ class System:
     statement_timeout: int = 3600
     api: ApiSpec | None = None
     """How to speak to a REST API; None for other kinds."""
+    pool: str | None = None
+    """Pool of Airflow that its entities are read in."""
 
 
 @dataclass(frozen=True)
