@@ -52,12 +52,12 @@ ADDED = """
 insert into sales.document
 select n, 1 + (n * 7919) % {accounts}, 'R', date '{day}' - (n % 365)::int, null,
     (100 + (n * 31) % 100000)::numeric / 100 * 2.5, 'posted', timestamp '{day} 12:00'
-from generate_series({first}, {last}) as n;
+from generate_series({first}::bigint, {last}) as n;
 insert into sales.position
 select n, no, 'S' || (n + no) % 500, (n % 400)::real / 4,
     (100 + (n * no * 31) % 100000)::numeric / 100,
     (100 + (n * no * 31) % 100000)::numeric / 200, timestamp '{day} 12:00'
-from generate_series({first}, {last}) as n, generate_series(1, 2 + n % 2) as no;
+from generate_series({first}::bigint, {last}) as n, generate_series(1, 2 + n % 2) as no;
 """
 CHANGED = """
 update sales.document set total = total + 1, modified = timestamp '{day} 15:00'

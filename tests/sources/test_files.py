@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from keyaccounts import cli, nightly
@@ -212,6 +213,53 @@ def test_a_time_stands_behind_its_day(office: Office, written: str, read: str) -
     office.says(file="a.csv")
     assert office.land()["nulled"] == {}
     assert {str(value) for value in office.values("updated_at").values()} == {read}
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("13.03.2026 14:05:06", "2026-03-13 13:05:06"), ("2026-07-13 14:05", "2026-07-13 12:05:00"),
+        ("13.03.2026", "2026-03-12 23:00:00"), ("2026-03-13T14:05:06Z", "2026-03-13 14:05:06"),
+        ("2026-03-13 14:05:06.25-0500", "2026-03-13 19:05:06.250000"),
+        # The hour that comes twice is the second one; that which is left out is the one after it.
+        ("25.10.2026 02:30", "2026-10-25 01:30:00"), ("2026-03-29 02:30:00", "2026-03-29 01:30:00"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("is_workbook", [False, True])
+def test_a_time_without_offset_is_of_the_zone_that_is_told(
+    office: Office, written: str, read: str, is_workbook: bool
+) -> None:
+    table = [[*row, written] for row in rows()]
+    header = [*HEADER, "updated_at"]
+    name = "a.xlsx" if is_workbook else "a.csv"
+    office.put(
+        name, workbook(Sheet("D", [header, *table])) if is_workbook else text(table, ";", header)
+    )
+    office.says(file=name, zone="Europe/Berlin")
+    assert office.land()["nulled"] == {}
+    assert {str(value) for value in office.values("updated_at").values()} == {read}
+    assert any("times of Europe/Berlin as told" in line for line in office.log)
+
+
+@pytest.mark.parametrize(("zone", "read"), [("America/New_York", "17:00"), (None, "12:00")])
+def test_times_that_a_file_has_as_such_are_of_the_zone_too(
+    office: Office, zone: str | None, read: str
+) -> None:
+    table = [[*row, day(46082.5)] for row in rows()]
+    office.put("a.xlsx", workbook(Sheet("D", [[*HEADER, "updated_at"], *table])))
+    con = duckdb.connect()
+    listed = ", ".join(
+        f"'{value}' as {name}" for name, value in zip(HEADER, rows()[0], strict=True)
+    )
+    con.execute(
+        f"copy (select {listed}, timestamp '2026-03-01 12:00' as updated_at) "
+        f"to '{office.folder / 'a.parquet'}'"
+    )
+    for name in ("a.xlsx", "a.parquet"):
+        office.says(file=name, **({"zone": zone} if zone else {}))
+        office.land(allow_empty=["erp_invoices"])
+        found = {f"{value:%Y-%m-%d %H:%M}" for value in office.values("updated_at").values()}
+        assert found == {f"2026-03-01 {read}"}, name
 
 
 def test_a_day_that_is_its_month_needs_no_proof(office: Office) -> None:

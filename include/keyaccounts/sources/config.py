@@ -140,9 +140,9 @@ def _mapping(file: Path, document: CommentedMap, name: str, system: System) -> M
 
 
 def _file_spec(spec: CommentedMap) -> FileSpec | None:
-    if not any(key in spec for key in ("columns", *FILE_KEYS)):
+    given = {key: spec[key] for key in (*FILE_KEYS, "zone") if key in spec}
+    if not given and "columns" not in spec:
         return None
-    given = {key: spec[key] for key in FILE_KEYS if key in spec}
     return FileSpec(pattern=given.pop("file", None), **given)
 
 

@@ -151,6 +151,20 @@ def day_sql(column: str, form: str) -> str:
     return f"strftime({day}, '{ISO}') || {time}"
 
 
+def in_utc_sql(time: str, zone: str) -> str:
+    """Return SQL for a time in UTC: one without offset is of a zone.
+
+    Of the hour that a zone has twice the second one is taken, as Postgres does; the hour that it
+    leaves out is the one after it.
+    """
+    offset = r":\d\d(\.\d+)?\s*([zZ]|[+-]\d\d(:?\d\d)?)$"
+    has_offset = f"regexp_matches({time}, '{offset}')"
+    return (
+        f"case when {has_offset} then {time} else strftime(timezone('UTC', timezone('{zone}', "
+        f"try_cast({time} as timestamp))), '%Y-%m-%d %H:%M:%S.%f') end"
+    )
+
+
 def day_values(
     con: duckdb.DuckDBPyConnection, scan: str, column: str, *, has_typed: bool
 ) -> list[Seen]:

@@ -22,6 +22,7 @@ from keyaccounts.sources.rest_faults import (
     SYSTEM_KEYS,
     rest_entity_faults,
     rest_system_faults,
+    zone_fault,
 )
 
 SCHEMA_FILE = Path(__file__).with_name("sources.schema.json")
@@ -235,7 +236,7 @@ def _load_faults(spec: CommentedMap) -> Iterator[tuple[list[str], str]]:
 
 def _file_faults(spec: CommentedMap, load: str) -> Iterator[tuple[list[str], str]]:
     for key in spec:
-        if key not in {"from", "load", "columns", *FILE_KEYS}:
+        if key not in {"from", "load", "columns", "zone", *FILE_KEYS}:
             yield [key], f"{key} is not for files"
     if load == "changes":
         yield ["load"], "files are loaded full or incremental"
@@ -258,6 +259,8 @@ def _file_faults(spec: CommentedMap, load: str) -> Iterator[tuple[list[str], str
             yield [key], f"{key} is for files of text"
     if "encoding" in spec and not _is_encoding(spec["encoding"]):
         yield ["encoding"], f"encoding {spec['encoding']} is not known"
+    if "zone" in spec:
+        yield from ((["zone"], text) for _, text in zone_fault([], spec["zone"]))
     form = spec.get("date_format", "excel")
     parts = {"day": "%d", "month": "%[mbB]", "year": "%[Yy]"}
     missing = [word for word, part in parts.items() if not re.search(part, form)]

@@ -12,7 +12,7 @@ import duckdb
 
 from keyaccounts.contract import TYPE_WORDS, Column
 from keyaccounts.sources import amounts
-from keyaccounts.sources.days import ISO, day_formats, day_sql, day_values
+from keyaccounts.sources.days import ISO, day_formats, day_sql, day_values, in_utc_sql
 from keyaccounts.sources.files import quoted
 from keyaccounts.sources.mapping import FileSpec
 from keyaccounts.sources.seen import TYPED
@@ -31,6 +31,8 @@ class Format:
     """The columns of numbers and days that hold texts."""
     has_open: bool = False
     """A few numbers may be thousands or decimals, and nothing proves which: they are held back."""
+    zone: str | None = None
+    """Time zone of times without offset; None: UTC."""
 
     def said(self, spec: FileSpec) -> list[str]:
         """Say it, and what of it was told."""
@@ -40,7 +42,7 @@ class Format:
             found.append(f"decimal {'comma' if self.is_comma else 'point'}{how}")
         for form in sorted(set(self.days.values())):
             found.append(f"days {form}" + (" as told" if spec.date_format else ""))
-        return found
+        return found + ([f"times of {self.zone} as told"] if self.zone else [])
 
     def reading(self, column: Column, *, has_typed: bool) -> str | None:
         """Return SQL for a value as the contract writes it, null where it is written otherwise."""
@@ -54,9 +56,13 @@ class Format:
             found = day_sql(quoted(column.name), self.days[column.name])
         elif has_typed and column.type in DAYS:
             found = day_sql(quoted(column.name), ISO)
+        elif self.zone and column.type == "timestamp":
+            found = f"trim({quoted(column.name)})"
         else:
             return None
-        return f"coalesce({quoted(column.name + TYPED)}, {found})" if has_typed else found
+        if has_typed:
+            found = f"coalesce({quoted(column.name + TYPED)}, {found})"
+        return in_utc_sql(found, self.zone) if column.type == "timestamp" and self.zone else found
 
     def word(self, column: Column, *, is_workbook: bool) -> str | None:
         """Return how a value of a column must be written, where it is not as the contract says."""
@@ -89,7 +95,7 @@ def format_of(
     """
     numbers = [column.name for column in columns if column.type in NUMBERS]
     days = [column.name for column in columns if column.type in DAYS]
-    found = Format(is_comma=spec.decimal_comma, texts={*numbers, *days})
+    found = Format(is_comma=spec.decimal_comma, texts={*numbers, *days}, zone=spec.zone)
     if numbers and spec.decimal_comma is None:
         shapes = [s for n in numbers for s in amounts.shapes(con, scan, n, has_typed=has_typed)]
         found.is_comma = amounts.is_comma(shapes, name, share, _filled(con, scan, numbers))

@@ -48,6 +48,8 @@ class FileSpec:
     encoding: str | None = None
     decimal_comma: bool | None = None
     date_format: str | None = None
+    zone: str | None = None
+    """Time zone of times without offset; None: UTC."""
 
 
 @dataclass(frozen=True)

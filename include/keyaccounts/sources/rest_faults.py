@@ -116,7 +116,7 @@ def _request_faults(kind: str, levels: list[Level], name: str, load: str) -> Ite
     if "count" in spec:
         yield from _path_fault(place_of(levels, "count", "total"), spec["count"]["total"])
     if "zone" in spec:
-        yield from _zone_fault(place_of(levels, "zone"), spec["zone"])
+        yield from zone_fault(place_of(levels, "zone"), spec["zone"])
     for key in ("params", "headers"):
         for part, value in spec.get(key, {}).items():
             if _is_secret(key, str(part), value):
@@ -169,7 +169,7 @@ def _field_texts(column: str, said: str | list[str] | Mapping[str, Any]) -> Iter
     for path in (*spec.get("only", {}), *spec.get("except", {})):
         yield from (text for _, text in _path_fault([], path))
     if "zone" in spec:
-        yield from (text for _, text in _zone_fault([], spec["zone"]))
+        yield from (text for _, text in zone_fault([], spec["zone"]))
 
 
 def _paging_faults(levels: list[Level], spec: Mapping[str, Any]) -> Iterator[Fault]:
@@ -199,7 +199,8 @@ def _path_fault(place: Place, text: str, kind: Any = Path) -> Iterator[Fault]:
         yield place, str(error)
 
 
-def _zone_fault(place: Place, text: str) -> Iterator[Fault]:
+def zone_fault(place: Place, text: str) -> Iterator[Fault]:
+    """Yield that a text is no name of a time zone."""
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):

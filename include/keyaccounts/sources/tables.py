@@ -267,7 +267,8 @@ def _parquet(
     types = {row[0]: row[1] for row in described if row[0] != "file_row_number"}
     taken = _taken(mapping, name, list(types), expected)
     listed = ", ".join(
-        f"{quoted(list(types)[position])} as {quoted(column.name)}" for position, column in taken
+        f"{_in_utc(quoted(name), types[name], spec)} as {quoted(column.name)}"
+        for name, column in ((list(types)[position], column) for position, column in taken)
     )
     scan = f"(select {listed}, file_row_number + 1 as _row from {source})"
     texts = [column for position, column in taken if list(types.values())[position] == "VARCHAR"]
@@ -276,6 +277,12 @@ def _parquet(
         name, "row", scan, [column for _, column in taken], _unknown(list(types), expected), rows,
         rows, found, found.said(spec), [], [], is_typed=True,
     )  # fmt: skip
+
+
+def _in_utc(column: str, kind: str, spec: FileSpec) -> str:
+    """Return SQL for a column of a Parquet file, a time without offset in UTC."""
+    is_local = spec.zone is not None and kind in {"TIMESTAMP", "TIMESTAMP_NS", "TIMESTAMP_MS"}
+    return f"timezone('UTC', timezone('{spec.zone}', {column}::timestamp))" if is_local else column
 
 
 def _taken(
