@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from tests.postgres import started_server  # noqa: E402 needs the path above
-from tests.sources.company import SCHEMA, Company  # noqa: E402
+from tests.sources.company import SCHEMA, SOURCES, Company  # noqa: E402
 from tests.sources.nights import EXPECTED, STAGED, Nights  # noqa: E402
 
 MOVED = 0.001
@@ -119,7 +119,9 @@ def main() -> int:
             accounts=min(arguments.accounts, arguments.documents),
         )
         os.environ["AIRFLOW_CONN_SHOP"] = server.url("big")
-        nights = Nights(company, Path(scratch) / "home")
+        nights = Nights(
+            company, Path(scratch) / "home", SOURCES.replace("timeout: 60", "timeout: 0")
+        )
         print(f"{'night':>5}{'moved':>10}{'extract s':>11}{'CPU s':>7}{'stage s':>9}{'differ':>8}")
         return (
             sum(_night(nights, number, server.url("big")) for number in range(arguments.nights)) > 0

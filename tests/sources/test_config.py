@@ -102,7 +102,7 @@ def test_the_schema_names_the_entities_of_the_contract() -> None:
         ("    from: office", "    from: office\n    encoding: hex", "line 9: encoding hex is no"),
         ("    from: office", "    from: office\n    date_format: dd.mm.yyyy",
          "line 9: date_format dd.mm.yyyy says no day, month, year; write it like %d.%m.%Y"),
-        ("    from: office", "    from: office\n    zone: Berlin", "line 9: Berlin is no time zone"),
+        ("    from: office", "    from: office\n    zone: Berlin", "line 9: Berlin is no time z"),
         ("    from: office", "    from: office\n    delimiter: ';;'", "line 9: entities.crm_"),
         ("    from: office", "    from: office\n    columns: {account: a}",
          "line 9: account is no column of crm_accounts in the contract; account_id?"),

@@ -26,8 +26,7 @@ def lay_out(
         several = set()
         for entity in load_contract().values():
             loads = loads_in_play(settings, entity.name)
-            # Spark reads the files themselves, so there the models look for the newest versions.
-            if settings.engine == "duckdb" and len(loads) > 1:
+            if len(loads) > 1:
                 several.add(entity.name)
             _create_entity(con, entity, loads, is_newest=entity.name in several)
         for table in ("rejected", "nulled"):

@@ -72,6 +72,7 @@ def run(
         "threads": settings.threads,
         "storage": f"{place}/tables",
         "landing": landing,
+        "newest": {name: load_contract()[name].keys for name in landing if len(landing[name]) > 1},
         "command": command,
         "project": str(project),
         "target": str(settings.home / "warehouse" / "target"),

@@ -237,8 +237,16 @@ def _lay_out(engine: Engine, plan: dict[str, Any]) -> None:
         engine.rows(f"drop database if exists {database} cascade")
         engine.rows(f"create database {database} location '{plan['storage']}/{layer}'")
     for table, files in plan["landing"].items():
-        selects = " union all ".join(f"select * from parquet.`{file}`" for file in files)
-        engine.rows(f"create view {plan['database']}_landing.{table} as {selects}")
+        rows = " union all ".join(f"select * from parquet.`{file}`" for file in files)
+        if keys := plan["newest"].get(table):
+            # As `landing_schema` has it for DuckDB: of several loads the newest versions.
+            rank = (
+                f"row_number() over (partition by {', '.join(keys)} "
+                "order by updated_at desc nulls last, _load desc, _row)"
+            )
+            ranked = f"select *, {rank} as version_rank from ({rows})"
+            rows = f"select * except (version_rank) from ({ranked}) where version_rank = 1"
+        engine.rows(f"create view {plan['database']}_landing.{table} as {rows}")
 
 
 def _export(engine: Engine, plan: dict[str, Any]) -> None:
