@@ -119,9 +119,8 @@ def main() -> int:
             accounts=min(arguments.accounts, arguments.documents),
         )
         os.environ["AIRFLOW_CONN_SHOP"] = server.url("big")
-        nights = Nights(
-            company, Path(scratch) / "home", SOURCES.replace("timeout: 60", "timeout: 0")
-        )
+        sources = _wide(SOURCES.replace("timeout: 60", "timeout: 0"))
+        nights = Nights(company, Path(scratch) / "home", sources)
         print(f"{'night':>5}{'moved':>10}{'extract s':>11}{'CPU s':>7}{'stage s':>9}{'differ':>8}")
         return (
             sum(_night(nights, number, server.url("big")) for number in range(arguments.nights)) > 0
