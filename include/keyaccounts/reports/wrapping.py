@@ -1,0 +1,31 @@
+"""Lines of a terminal's width, of texts with and without blanks between the words."""
+
+from __future__ import annotations
+
+import re
+from textwrap import wrap
+
+from keyaccounts.alerts.formats import columns
+
+INDENT = "    "
+# A run of letters without blanks, with what stands close to it; else one wide character.
+PIECES = re.compile(r"\s+|[^\s\u2e80-\uffef]+|[\u2e80-\uffef]")
+CLOSING = set("，。；：、！？）】》”’％")
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return a text in lines of at most `width` columns; all but the first are indented.
+
+    Between wide characters a line may end anywhere, but none begins with closing punctuation.
+    """
+    if columns(text) == len(text):
+        return wrap(text, width, subsequent_indent=INDENT) or [""]
+    lines, line = [], ""
+    for piece in PIECES.findall(text):
+        is_full = columns(line + piece) > width and line.strip()
+        if is_full and piece not in CLOSING:
+            lines.append(line.rstrip())
+            line = INDENT
+            piece = piece.lstrip()
+        line += piece
+    return [*lines, line.rstrip()]
