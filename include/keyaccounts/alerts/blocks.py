@@ -127,7 +127,7 @@ class _Reader(TierFacts):
     def scope(self) -> str:
         """Say which part it is about; the payload says it in English, the unit id by its type."""
         kind, said = self.event.unit_id.partition(":")[0], one_line(self.get("scope_name"))
-        if f"scope.{kind}" not in self.texts.catalogue.texts:
+        if self.texts.text("scope", kind) is None:
             return said
         name = said.removeprefix(ENGLISH.word("scope", kind).format(name=""))
         if kind == "channel":

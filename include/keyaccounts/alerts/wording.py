@@ -10,7 +10,7 @@ CODED = ("from_value", "to_value", "measure")
 
 def title(alert_type: str, texts: Texts = ENGLISH, **facts: object) -> str:
     """Return the sentence for an alert type; an unknown type is named as it is."""
-    known = texts.catalogue.texts.get(f"title.{alert_type}")
+    known = texts.text("title", alert_type)
     if known is None:
         return texts("block.untitled", name=facts.get("name"), type=alert_type.replace("_", " "))
     said = {key: value(fact, texts) if key in CODED else fact for key, fact in facts.items()}

@@ -18,7 +18,7 @@ from keyaccounts.publishing.publish import current_version, read_manifest
 from keyaccounts.reports.explain import explain, explain_lines
 from keyaccounts.reports.inbox import status_text, told_text
 from keyaccounts.settings import Settings, business_date
-from keyaccounts.texts import Texts
+from keyaccounts.texts import ENGLISH, Texts
 from keyaccounts.warehouse.docs import PAGE, docs_folder
 
 PER_PAGE = 50
@@ -80,12 +80,20 @@ def _steps(run: dict[str, Any]) -> list[tuple[str, str]]:
 def _checks(run: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the expectations at both borders, those that failed first."""
     found = [
-        {**result, "suite": (run[step] or {})["checks"]["suite"]}
+        {**result, "suite": (run[step] or {})["checks"]["suite"], "detail": _detail(result)}
         for step in ("check_landing", "check_marts")
         if (run.get(step) or {}).get("checks")
         for result in run[step]["checks"]["results"]
     ]
     return sorted(found, key=lambda result: (result["success"], not result["blocks"]))
+
+
+def _detail(result: dict[str, Any]) -> str:
+    """Return what a failed expectation says beside its claim; it says it in English."""
+    if result["success"]:
+        return ""
+    claim = ENGLISH.word("check", result["expectation"], fallback="")
+    return str(result["message"]).removeprefix(f"{claim}: ")
 
 
 def inbox(

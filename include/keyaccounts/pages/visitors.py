@@ -22,7 +22,7 @@ class RefusedError(HTTPException):
     def __init__(self, status: int, key: str, **facts: object) -> None:
         """Take the HTTP status, the key of a text and its facts."""
         self.key, self.facts = key, facts
-        super().__init__(status, ENGLISH(key, **facts))
+        super().__init__(status, self.told(ENGLISH))
 
     def told(self, texts: Texts) -> str:
         """Return why, in a language."""

@@ -9,6 +9,7 @@ from keyaccounts.alerts.wording import value
 from keyaccounts.errors import NotPublishedError
 from keyaccounts.reports.profile import profile_lines
 from keyaccounts.reports.reader import Reader, open_publication
+from keyaccounts.reports.wrapping import day_column
 from keyaccounts.settings import Settings
 from keyaccounts.texts import ENGLISH, Texts
 
@@ -162,7 +163,7 @@ def _months(months: list[dict[str, Any]], texts: Texts) -> list[str]:
             "  "
             + texts(
                 "explain.month",
-                month_end=m["month_end"],
+                month_end=day_column(m["month_end"], texts),
                 tier=padded(value(m["tier"], texts), 8),
                 alone=padded(value(m["evaluated_tier"], texts), 8),
                 profit=f"{m['ttm_profit_amount']:>16,.2f}",

@@ -98,7 +98,7 @@ def told_text(what: str, who: str, why: str, texts: Texts = ENGLISH) -> str:
     """Return one line of an alert's history."""
     who = who or texts("word.nobody")
     said = texts.word("told_why", why) or texts("inbox.no_reason")
-    if f"told.{what}" in texts.catalogue.texts:
+    if texts.text("told", what):
         return texts.word("told", what).format(who=who, why=said)
     action, _, until = what.partition(" until ")
     done = texts.word("action", action)

@@ -10,7 +10,7 @@ from typing import Any
 from keyaccounts.alerts.formats import one_line, padded
 from keyaccounts.alerts.wording import title, value
 from keyaccounts.reports.figures import amount, percent
-from keyaccounts.reports.wrapping import wrapped
+from keyaccounts.reports.wrapping import day_column, wrapped
 from keyaccounts.texts import ENGLISH, Texts
 
 Facts = dict[str, Any]
@@ -269,7 +269,7 @@ def _unknown(facts: Facts, texts: Texts) -> list[str]:
 def _alerts(facts: Facts, texts: Texts) -> list[str]:
     name = one_line(facts["account"]["account_name"], 40)
     return [
-        f"{texts.day(row['effective_date'])} "
+        f"{day_column(row['effective_date'], texts)} "
         f"{padded(texts.word('severity', row['severity']), 8)} "
         + title(row["alert_type"], texts, name=name, unit_id=row["unit_id"],
                 from_value=row["from_value"], to_value=row["to_value"])

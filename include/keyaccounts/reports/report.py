@@ -53,7 +53,7 @@ _CHANGES = """
             where drivers.event_key = events.event_key and driver_amount < 0) as driver,
         (select min(driver_amount) from marts.tier_drop_drivers as drivers
             where drivers.event_key = events.event_key and driver_amount < 0) as driver_amount,
-        (select string_agg(product_family, ', ' order by product_family)
+        (select string_agg(product_family, '|' order by product_family)
             from marts.tier_drop_products as products
             where products.event_key = events.event_key and lost_product_amount < 0) as lost
     from marts.tier_events as events

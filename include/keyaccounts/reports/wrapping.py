@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from textwrap import wrap
 
-from keyaccounts.alerts.formats import columns
+from keyaccounts.alerts.formats import columns, padded
+from keyaccounts.texts import Texts
 
 INDENT = "    "
+LONG_DAY = date(2000, 12, 31)
 # A run of letters without blanks, with what stands close to it; else one wide character.
 PIECES = re.compile(r"\s+|[^\s\u2e80-\uffef]+|[\u2e80-\uffef]")
 CLOSING = set("，。；：、！？）】》”’％")
+
+
+def day_column(day: date, texts: Texts) -> str:
+    """Return a day with blanks after it up to the width of the longest one."""
+    return padded(texts.day(day), columns(texts.day(LONG_DAY)))
 
 
 def wrapped(text: str, width: int) -> list[str]:

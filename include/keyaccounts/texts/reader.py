@@ -8,7 +8,7 @@ from datetime import date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from keyaccounts.texts.catalogue import DEFAULT, Catalogue, read_catalogue
+from keyaccounts.texts.catalogue import DEFAULT, Catalogue, Text, read_catalogue
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,17 @@ class Texts:
         text = self.catalogue.texts[key].form(facts.get("count"))
         return text.format_map({name: self._said(fact) for name, fact in facts.items()})
 
+    def text(self, group: str, code: object) -> Text | None:
+        """Return the text for a code of a closed list, not yet filled in, or None."""
+        return self.catalogue.texts.get(f"{group}.{code}")
+
     def word(self, group: str, code: object, fallback: str | None = None) -> str:
         """Return the words for a code of a closed list.
 
         A code without any is what a source says: it stands as `fallback`, else as it is with
         blanks for underscores.
         """
-        text = self.catalogue.texts.get(f"{group}.{code}")
+        text = self.text(group, code)
         if text is not None:
             return text.other
         return str(code).replace("_", " ") if fallback is None else fallback
