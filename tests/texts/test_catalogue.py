@@ -96,9 +96,7 @@ def test_no_template_says_anything_of_its_own() -> None:
     for file in TEMPLATES:
         source = file.read_text("utf-8")
         text = re.sub(r"(?s)\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}", "", source)
-        text = re.sub(
-            r"(?s)<!doctype[^>]*>|<style.*?</style>|<code>.*?</code>", "", text, flags=re.I
-        )
+        text = re.sub(r"(?si)<!doctype[^>]*>|<style.*?</style>|<code>.*?</code>", "", text)
         spoken = re.findall(r'(?:title|aria-label|alt|placeholder)="([^"]*)"', text)
         said = re.sub(r"(?s)<[^>]*>", " ", text) + " ".join(spoken)
         assert set(WORD.findall(said)) <= {"Airflow", "nbsp"}, file.name
@@ -109,8 +107,8 @@ def test_no_template_says_anything_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "file", [f for f in FACES if f.parent.name != "plugins"], ids=lambda f: f"{f.parent.name}/{f.stem}"
-)  # fmt: skip
+    "file", [file for file in FACES if file.parent.name != "plugins"], ids=lambda file: file.stem
+)
 def test_no_module_says_anything_of_its_own(file: Path) -> None:
     """Two words in a row outside docstrings, errors and SQL, in what a reader may be shown."""
     if (file.parent.name, file.stem) in ENGLISH_ON_PURPOSE:
@@ -153,7 +151,8 @@ def test_words_of_closed_lists_are_all_there() -> None:
     for group, mart, column in [
         ("value", "account_tiers", "tier"), ("cause", "tier_events", "cause"),
         ("cause_name", "tier_events", "cause"), ("event", "tier_events", "event_type"),
-        ("severity", "account_alerts", "severity"), ("state", "customer_lifecycle", "lifecycle_state"),
+        ("severity", "account_alerts", "severity"),
+        ("state", "customer_lifecycle", "lifecycle_state"),
         ("credit_state", "credit_exposure", "credit_status"),
         ("value", "credit_exposure", "credit_status"), ("value", "concentration", "measure"),
         ("driver", "tier_drop_drivers", "driver"), ("driver_name", "tier_drop_drivers", "driver"),
