@@ -167,11 +167,11 @@ def _message(recipient: str, pile: _Pile, run: RunContext, desk: Desk) -> Messag
     mail = Mail(
         subject=_subject(alerts, pile, desk),
         footer=footer(run, desk.texts),
-        texts=desk.texts,
         blocks=blocks,
         more_count=max(0, len(alerts) - MAX_ALERTS),
         sections=tuple(_sections(pile, desk)),
         link=desk.links.more,
+        texts=desk.texts,
     )
     return render(
         mail,

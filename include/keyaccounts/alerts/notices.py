@@ -23,7 +23,8 @@ def hold_notices(
             texts("notice.found", found=found),
             texts("notice.waiting", alerts=held_count),
         )
-        mail = Mail(texts("notice.subject", found=found), footer(run, texts), texts, lines)
+        subject = texts("notice.subject", found=found)
+        mail = Mail(subject, footer(run, texts), lines, texts=texts)
         parts = (f"hold|{hold.reason}|{hold.scope}|{run.as_of_date}",)
         for recipient in sorted({desk.routing.data_engineers, desk.routing.fallback_manager}):
             is_urgent = recipient == desk.routing.data_engineers

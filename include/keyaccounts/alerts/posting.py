@@ -61,7 +61,7 @@ def tell_data_engineers(
     clean = tuple(one_line(line, 1000) for line in lines)
     texts = texts_in(settings.language)
     footer = texts("notice.footer", day=run.as_of_date)
-    mail = Mail(one_line(subject), footer, texts, clean)
+    mail = Mail(one_line(subject), footer, clean, texts=texts)
     message = render(mail, recipient, ("notice", str(run.as_of_date), subject, *clean))
     address = post.routing.address(recipient)
     email = build_email(

@@ -33,12 +33,12 @@ class Mail:
 
     subject: str
     footer: str
-    texts: Texts = ENGLISH
     lines: tuple[str, ...] = ()
     blocks: tuple[Block, ...] = ()
     more_count: int = 0
     sections: tuple[Section, ...] = ()
     link: str = ""
+    texts: Texts = ENGLISH
 
 
 def render(
