@@ -11,10 +11,10 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 SPOKEN = re.compile(r'(?:title|aria-label|alt|placeholder)="([^"]*)"')
 IDS = re.compile(
     r"https?://[!-~]+|[\w.+-]+@[\w.-]+|[!-~]+\|[!-~]+|\b[A-Z]+[-_]?\d\w*|\b\d\w*"
-    r"|\b\w+\.(?:yml|html)\b",
+    r"|\b\w+\.(?:yml|html)\b|\b[a-z]+(?:_+[a-z0-9]+)+\b",
     re.ASCII,
 )
-"""Addresses, event keys, ids, versions and files."""
+"""Addresses, event keys, ids, versions, files, and names of models, columns and checks."""
 
 
 def seen(html: str) -> str:
@@ -36,17 +36,23 @@ def seen(html: str) -> str:
 
 def latin_words(text: str, company: Iterable[str], allowed: frozenset[str]) -> set[str]:
     """Return the Latin words of a Chinese text that are neither company data nor allowed."""
-    text = without(text, company)
-    return set(WORD.findall(IDS.sub(" ", text))) - allowed
+    return set(WORD.findall(_without(text, company))) - allowed
 
 
 def chinese_words(text: str, company: Iterable[str]) -> set[str]:
     """Return the Chinese of an English text that is no company data."""
-    return set(CJK.findall(without(text, company)))
+    return set(CJK.findall(_without(text, company)))
 
 
-def without(text: str, company: Iterable[str]) -> str:
-    """Return a text without what the sources say."""
-    for said in sorted({one for one in company if len(one) > 1}, key=len, reverse=True):
-        text = text.replace(said, " ")
-    return text
+def _without(text: str, company: Iterable[str]) -> str:
+    """Return a text without what the sources say, whole or cut, and without ids."""
+    names = {one for one in company if " " in one}
+    names |= {f"{name[: limit - 1]}…" for name in names for limit in (40, 60) if len(name) > limit}
+    text = _removed(text, names)
+    return _removed(IDS.sub(" ", text), {one for one in company if " " not in one})
+
+
+def _removed(text: str, words: Iterable[str]) -> str:
+    longest_first = sorted(words, key=len, reverse=True)
+    parts = "|".join(re.escape(word) for word in longest_first if word)
+    return re.sub(rf"(?a:(?<!\w)(?:{parts})(?!\w))", " ", text) if parts else text

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from keyaccounts.alerts import wording
 from keyaccounts.alerts.blocks import Block, build_block, past_title
 from keyaccounts.alerts.decide import is_snoozed
 from keyaccounts.alerts.formats import one_line
@@ -245,7 +246,7 @@ def _block(event: Candidate, desk: Desk, note: str = "") -> Block:
 
 def _line(event: Candidate, desk: Desk) -> str:
     block, texts = _block(event, desk), desk.texts
-    account = one_line(event.account_id or event.unit_id)
+    account = wording.unit(event.account_id or event.unit_id, texts)
     reason, in_place = desk.routing.route(event).reason, None
     if reason == NO_OWNER:
         in_place = texts("message.no_owner_now")
@@ -261,7 +262,7 @@ def _past(entry: Entry, desk: Desk) -> str:
     name = desk.account_names.get(account) or desk.routing.name(account)
     title = past_title(entry, name, texts)
     day = entry.effective_date
-    line = texts("message.line", title=title, account=one_line(account), day=day)
+    line = texts("message.line", title=title, account=wording.unit(account, texts), day=day)
     told = texts("message.told", day=entry.told_on) if entry.told_on else None
     return texts.joined((line, told), "clause")
 

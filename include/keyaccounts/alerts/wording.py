@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keyaccounts.alerts.formats import one_line
 from keyaccounts.texts import ENGLISH, Texts
 
 CODED = ("from_value", "to_value", "measure")
@@ -27,3 +28,8 @@ def label(key: str, texts: Texts = ENGLISH) -> str:
 def value(code: object, texts: Texts = ENGLISH) -> str:
     """Return the word for a tier, state, band or the like; what is none of them stands as it is."""
     return texts.word("value", code, fallback=str(code))
+
+
+def unit(unit_id: str, texts: Texts) -> str:
+    """Return what an alert is about as it stands behind a title: an id, or the company."""
+    return one_line(texts.word("unit", unit_id, fallback=unit_id))
