@@ -11,7 +11,7 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 SPOKEN = re.compile(r'(?:title|aria-label|alt|placeholder)="([^"]*)"')
 IDS = re.compile(
     r"https?://[!-~]+|[\w.+-]+@[\w.-]+|[!-~]+\|[!-~]+|\b[A-Z]+[-_]?\d\w*|\b\d\w*"
-    r"|\b\w+\.(?:yml|html)\b|\b[a-z]+(?:_+[a-z0-9]+)+\b",
+    r"|\b\w+\.(?:yml|html)\b|\b[a-z]+(?:_+[a-z0-9]+)+\b|\b[0-9a-f]{8}\b",
     re.ASCII,
 )
 """Addresses, event keys, ids, versions, files, and names of models, columns and checks."""
