@@ -12,7 +12,7 @@ from keyaccounts.texts import Texts
 INDENT = "    "
 LONG_DAY = date(2000, 12, 31)
 # A run of letters without blanks, with what stands close to it; else one wide character.
-PIECES = re.compile(r"\s+|[^\s\u2e80-\uffef]+|[\u2e80-\uffef]")
+PIECES = re.compile(r"\s+|[^\s\u2e80-\uffef]{1,24}|[\u2e80-\uffef]")
 CLOSING = set("，。；：、！？）】》”’％")
 
 
@@ -30,10 +30,11 @@ def wrapped(text: str, width: int) -> list[str]:
         return wrap(text, width, subsequent_indent=INDENT) or [""]
     lines, line = [], ""
     for piece in PIECES.findall(text):
-        is_full = columns(line + piece) > width and line.strip()
-        if is_full and piece not in CLOSING:
+        if lines and not line.strip() and piece in CLOSING:
+            lines[-1] += piece
+            continue
+        if columns(line + piece) > width and line.strip() and piece not in CLOSING:
             lines.append(line.rstrip())
             line = INDENT
-            piece = piece.lstrip()
-        line += piece
-    return [*lines, line.rstrip()]
+        line += piece if line.strip() else piece.lstrip()
+    return [*lines, line.rstrip()] if line.strip() else lines
