@@ -28,7 +28,8 @@ def wrapped(text: str, width: int) -> list[str]:
     """
     if columns(text) == len(text):
         return wrap(text, width, subsequent_indent=INDENT) or [""]
-    lines, line = [], ""
+    lines: list[str] = []
+    line = ""
     for piece in PIECES.findall(text):
         if lines and not line.strip() and piece in CLOSING:
             lines[-1] += piece
