@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from keyaccounts.alerts.channels import Channel
     from keyaccounts.settings import Run
+    from keyaccounts.texts import Texts
 
 SMTP_CONNECTION = "keyaccounts_smtp"
 
@@ -45,25 +46,27 @@ def tell_failure(context: Context) -> None:
     """Tell the data engineers which task failed, why, and where its log is; never raises."""
     from keyaccounts.alerts.notify import tell_data_engineers
     from keyaccounts.settings import load_settings
+    from keyaccounts.texts import texts_in
 
     try:
         settings = load_settings(source=None)
-        subject, lines = failure_notice(context)
+        subject, lines = failure_notice(context, texts_in(settings.language))
         run = _run(context, settings.timezone)
         tell_data_engineers(settings, run, subject, lines, mail_channels(), log.info)
     except Exception:
         log.exception("the notice to the data engineers failed")
 
 
-def failure_notice(context: Context) -> tuple[str, list[str]]:
+def failure_notice(context: Context, texts: Texts) -> tuple[str, list[str]]:
     """Return subject and lines: task, message, log link."""
     ti = context["ti"]
     task = ti.task_id if ti.map_index in (None, -1) else f"{ti.task_id}[{ti.map_index}]"
-    return f"{ti.dag_id}: {task} failed", [
-        f"Task: {task} of {ti.dag_id}, run {ti.run_id}, try {ti.try_number}",
-        f"Message: {context.get('exception') or 'the process ended without one'}",
-        f"Log: {ti.log_url}",
-        "What is published stays as it was.",
+    message = context.get("exception") or texts("notice.no_message")
+    return texts("notice.failed", dag=ti.dag_id, task=task), [
+        texts("notice.task", task=task, dag=ti.dag_id, run=ti.run_id, number=ti.try_number),
+        texts("notice.message", message=message),
+        texts("notice.log", log=ti.log_url),
+        texts("notice.stays"),
     ]
 
 

@@ -31,10 +31,9 @@ async def visitor_of(request: Request) -> Visitor:
         DagDetails,
     )
     from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
-    from fastapi import HTTPException
     from starlette.concurrency import run_in_threadpool
 
-    from keyaccounts.pages.visitors import Visitor
+    from keyaccounts.pages.visitors import RefusedError, Visitor
 
     user = await get_user(request, None, await bearer_scheme(request))
     manager, dag = get_auth_manager(), DagDetails(id=DAG)
@@ -45,7 +44,7 @@ async def visitor_of(request: Request) -> Visitor:
         )
 
     if not await run_in_threadpool(allowed, "GET"):
-        raise HTTPException(403, f"your role in Airflow may not read the DAG {DAG}")
+        raise RefusedError(403, "refusal.may_not_read", dag=DAG)
     name = user.get_name()
     confidential = {one.strip() for one in load_settings().confidential_users.split(",")}
     return Visitor(

@@ -29,7 +29,7 @@ SHARING = {
     },
     "demo company": {
         "tests/end_to_end/test_determinism.py", "tests/faults/test_kill.py",
-        "tests/pages/test_airflow.py",
+        "tests/pages/test_airflow.py", "tests/texts/test_renderings.py",
     },
     "random companies": {
         f"tests/properties/test_{name}.py" for name in ("companies", "countback", "harness", "red")

@@ -6,6 +6,8 @@ was published, 5 anything else.
 
 from __future__ import annotations
 
+from keyaccounts.texts import ENGLISH, Texts
+
 
 class KeyaccountsError(Exception):
     """Something went wrong and the message says what to do."""
@@ -13,10 +15,29 @@ class KeyaccountsError(Exception):
     exit_code = 5
 
 
+class TellableError(KeyaccountsError):
+    """An error that a page tells in the language of its readers; as text it is English."""
+
+    exit_code = 2
+
+    def __init__(self, key: str, **facts: object) -> None:
+        """Take the key of a text and its facts."""
+        self.key, self.facts = key, facts
+        super().__init__(self.told(ENGLISH))
+
+    def told(self, texts: Texts) -> str:
+        """Return what is wrong, in a language."""
+        return texts(self.key, **self.facts)
+
+
 class ConfigurationError(KeyaccountsError):
     """A setting or an argument is wrong."""
 
     exit_code = 2
+
+
+class NotPublishedError(TellableError, ConfigurationError):
+    """What somebody asks for is not in the publication."""
 
 
 class SourceRefusedError(KeyaccountsError):

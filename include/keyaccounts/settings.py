@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from keyaccounts.errors import ConfigurationError
+from keyaccounts.texts import DEFAULT, LANGUAGES
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 SPARK_URL = r"local(\[(\d+|\*)\])?|yarn|(spark|k8s|sc|thrift)://\S+"
@@ -41,6 +42,8 @@ class Settings:
     """Folder of contract files: `<entity>.csv` or `<entity>.parquet`."""
     sources: Path | None = None
     """A `sources.yml` that says where each entity comes from; it goes before `source`."""
+    language: str = DEFAULT
+    """In which messages, report and pages speak: `en` or `zh` (simplified Chinese)."""
     base_currency: str = "CNY"
     timezone: str = "Asia/Shanghai"
     max_quarantine_share: float = 0.05
@@ -204,6 +207,10 @@ def _parse(key: str, value: object) -> Any:
 def _checked(settings: Settings) -> Settings:
     if settings.timezone not in available_timezones():
         raise ConfigurationError(f"timezone {settings.timezone!r} is not known")
+    if settings.language not in LANGUAGES:
+        raise ConfigurationError(
+            f"language {settings.language!r} is not one of {', '.join(LANGUAGES)}"
+        )
     if not 0 <= settings.max_quarantine_share <= 1:
         raise ConfigurationError("max_quarantine_share must lie between 0 and 1")
     if not re.fullmatch("[A-Z]{3}", settings.base_currency):

@@ -15,10 +15,10 @@ import pytest
 from keyaccounts import nightly
 from keyaccounts.demo import generate
 from keyaccounts.reports.explain import explain, explain_lines
-from keyaccounts.reports.profile import STEPS
 from keyaccounts.reports.report import write_report
 from keyaccounts.reports.status import demo_lines
 from keyaccounts.settings import PROJECT_ROOT, Run, Settings
+from keyaccounts.texts import ENGLISH
 from tests.conftest import run_at, settings_for, silent
 
 END = date(2026, 10, 31)
@@ -177,10 +177,11 @@ def test_explain_says_each_next_step_in_words(demo: Demo) -> None:
         "from marts.accounts where next_steps is not null group by step"
     ).fetchall()
     # Nobody there has a severe conflict open, or makes a loss without being a candidate.
-    assert set(STEPS) - {step for step, _ in found} <= {"resolve_conflict", "review_exit"}
+    steps = ENGLISH.catalogue.group("step")
+    assert set(steps) - {step for step, _ in found} <= {"resolve_conflict", "review_exit"}
     for step, account in found:
         text = "\n".join(explain_lines(explain(demo.settings, account)))
-        assert STEPS[step].partition("{")[0] in " ".join(text.split()), (step, account)
+        assert steps[step].partition("{")[0] in " ".join(text.split()), (step, account)
     for where in ("is_internal", "is_merged_away", "tier is null", "last_purchase_date is null"):
         row = demo.con.execute(f"select min(account_id) from marts.accounts where {where}")
         (account,) = row.fetchone()

@@ -18,15 +18,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from keyaccounts.alerts import chats, schema
-from keyaccounts.alerts.chats import MORE, ChatChannel, chat_channels, shortened
+from keyaccounts.alerts.chats import ChatChannel, chat_channels, shortened
 from keyaccounts.alerts.notify import deliver_pending, tell_data_engineers
 from keyaccounts.errors import ConfigurationError
 from keyaccounts.settings import Run
+from keyaccounts.texts import ENGLISH
 
 from .conftest import TUESDAY, Desk, at, drop_payload, event
 
 SECRET = "b5f0c1d2-SECRET-9a7e"
 DROP = event(payload=drop_payload())
+MORE = ENGLISH("chat.rest")
 
 
 def days(count: int) -> date:
@@ -273,14 +275,14 @@ def test_feishu_takes_a_message_only_with_code_zero(
 @pytest.mark.parametrize("limit", [60, 61, 62, 63, 200])
 def test_a_long_text_loses_whole_lines_and_says_so(limit: int) -> None:
     text = "\n".join(f"重要客户 {n}" for n in range(9))
-    short = shortened(text, limit)
+    short = shortened(text, limit, MORE)
     assert len(short.encode("utf-8")) <= limit
     assert short == text if limit == 200 else short.endswith(MORE)
     assert set(short.splitlines()) <= {*text.splitlines(), MORE}
 
 
 def test_one_line_that_is_too_long_is_cut_between_letters() -> None:
-    short = shortened("客" * 100, 101)
+    short = shortened("客" * 100, 101, MORE)
     assert len(short.encode("utf-8")) <= 101
     assert short.startswith("客客")
 

@@ -15,12 +15,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyaccounts.alerts import wording
 from keyaccounts.alerts.blocks import build_block
 from keyaccounts.alerts.formats import money, one_line, percent, signed
 from keyaccounts.alerts.links import NO_LINKS, Links
 from keyaccounts.alerts.publication import EVENT_COLUMNS, candidate_from_row
 from keyaccounts.settings import PROJECT_ROOT
+from keyaccounts.texts import ENGLISH
 
 from .conftest import TUESDAY, Desk, drop_payload, event
 
@@ -94,7 +94,7 @@ def test_the_reasons_shown_add_up_to_the_change(desk: Desk) -> None:
 
 @given(st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=7), st.integers(0, 10**12))
 def test_any_reasons_add_up(cents: list[int], prior: int) -> None:
-    names = list(wording.DRIVERS)[: len(cents)]
+    names = list(ENGLISH.catalogue.group("driver"))[: len(cents)]
     row = event(payload="{}")
     candidate = candidate_from_row([row[name] for name in EVENT_COLUMNS])
     payload = {
@@ -239,10 +239,12 @@ def test_every_alert_type_of_the_contract_has_a_title() -> None:
     contract = yaml.safe_load(
         (PROJECT_ROOT / "dbt_project" / "marts.yml").read_text(encoding="utf-8")
     )
-    assert {entry["name"] for entry in contract["alert_types"]} == set(wording.TITLES)
+    assert {entry["name"] for entry in contract["alert_types"]} == set(
+        ENGLISH.catalogue.group("title")
+    )
 
 
-@pytest.mark.parametrize("alert_type", sorted(wording.TITLES))
+@pytest.mark.parametrize("alert_type", sorted(ENGLISH.catalogue.group("title")))
 def test_every_type_makes_a_readable_block(alert_type: str) -> None:
     payload = '{"account_name": "Red {x} Hill", "invoice_id": "I-7", "overdue_amount": 5000.10}'
     built = block(event(alert_type=alert_type, payload=payload))

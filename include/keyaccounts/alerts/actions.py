@@ -12,6 +12,7 @@ from keyaccounts.alerts import schema
 from keyaccounts.alerts.errors import ActionRefusedError
 from keyaccounts.alerts.ledger import Ledger
 from keyaccounts.settings import Settings
+from keyaccounts.texts import Code
 
 ACTIONS = ("snooze", "acknowledge", "resolve", "accept", "comment")
 REASONED = {"snooze", "accept", "comment"}
@@ -35,20 +36,24 @@ def record_action(
     the ledger knows. Accept and comment need a reason. Raises ActionRefusedError.
     """
     if action not in ACTIONS:
-        raise ActionRefusedError(f"action {action!r} is not one of {', '.join(ACTIONS)}")
+        raise ActionRefusedError("refusal.no_action", action=action, actions=", ".join(ACTIONS))
     if not actor.strip():
-        raise ActionRefusedError(f"{action}: who does it? the actor is empty")
+        raise ActionRefusedError("refusal.no_actor", action=Code("action", action))
     if action in REASONED and not (reason or "").strip():
-        raise ActionRefusedError(f"{action} of {key_or_account} needs a reason")
+        raise ActionRefusedError(
+            "refusal.no_reason", action=Code("action", action), target=key_or_account
+        )
     if action == "snooze":
         _check_snooze(key_or_account, until, at.astimezone(ZoneInfo(settings.timezone)).date())
     elif until is not None:
-        raise ActionRefusedError(f"{action} takes no last day, only a snooze does")
+        raise ActionRefusedError("refusal.no_snooze", action=Code("action", action))
     with closing(Ledger(settings.ledger)) as ledger, ledger.transaction() as connection:
         is_account_snooze = action == "snooze" and "|" not in key_or_account
         query = select(schema.events.c.event_key).where(schema.events.c.event_key == key_or_account)
         if not is_account_snooze and connection.execute(query).first() is None:
-            raise ActionRefusedError(f"{action}: the ledger knows no event {key_or_account!r}")
+            raise ActionRefusedError(
+                "refusal.no_event", action=Code("action", action), target=key_or_account
+            )
         connection.execute(
             schema.actions.insert().values(
                 target=key_or_account,
@@ -63,10 +68,10 @@ def record_action(
 
 def _check_snooze(target: str, until: date | None, today: date) -> None:
     if until is None:
-        raise ActionRefusedError(f"snooze of {target} needs a last day")
+        raise ActionRefusedError("refusal.no_last_day", target=target)
     if until < today:
-        raise ActionRefusedError(f"snooze of {target} until {until} has already passed")
+        raise ActionRefusedError("refusal.passed", target=target, until=until)
     if until > today + MAX_SNOOZE:
         raise ActionRefusedError(
-            f"snooze of {target} until {until} is longer than {MAX_SNOOZE.days} days"
+            "refusal.too_long", target=target, until=until, days=MAX_SNOOZE.days
         )

@@ -25,6 +25,7 @@ from keyaccounts.alerts.formats import one_line
 from keyaccounts.alerts.model import FINANCE_CONTROL
 from keyaccounts.errors import ConfigurationError
 from keyaccounts.settings import Settings, environment_value
+from keyaccounts.texts import ENGLISH, Texts, texts_in
 
 TIMEOUT_SECONDS = 30
 WECOM = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send"
@@ -33,7 +34,6 @@ LONGEST = {"wecombot": 2048, "dingtalk": 20_000}
 """Bytes of UTF-8 that a text may have."""
 KEYS = {"name", "url_env", "to", "instead_of_mail"}
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
-MORE = "… the rest is in the inbox."
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class ChatChannel:
     to: frozenset[str] = frozenset()
     instead_of_mail: bool = False
     reserved: frozenset[str] = frozenset()
+    texts: Texts = ENGLISH
     clock: Callable[[], float] = time.time
     """Seconds since 1970, which DingTalk wants signed."""
     needs_address = False
@@ -59,11 +60,18 @@ class ChatChannel:
     def send(self, message: EmailMessage) -> None:
         """Send one message as text; raises ChatRefusedError, and OSError when nobody answers."""
         scheme = urlsplit(self.url).scheme
-        title, text = str(message["Subject"]), _text(message)
+        title, text = str(message["Subject"]), self._text(message)
         if scheme in LONGEST:
-            self._post(scheme, shortened(f"{title}\n\n{text}", LONGEST[scheme]))
+            whole = f"{title}\n\n{text}"
+            self._post(scheme, shortened(whole, LONGEST[scheme], self.texts("chat.rest")))
         else:
             self._notify(title, text, str(message["X-Keyaccounts-Key"]))
+
+    def _text(self, message: EmailMessage) -> str:
+        body = message.get_body(("plain",))
+        text = body.get_content() if body is not None else ""
+        name = message["To"].addresses[0].display_name
+        return f"{self.texts('chat.to', name=name)}\n\n{text}".strip()
 
     def _post(self, scheme: str, text: str) -> None:
         import requests
@@ -123,28 +131,26 @@ def chat_channels(settings: Settings) -> list[ChatChannel]:
     # What finance control is told is nobody else's, unless somebody says so.
     reserved = frozenset({settings.finance_control or FINANCE_CONTROL})
     return [
-        replace(_channel(settings.chats, number, facts), reserved=reserved)
+        replace(
+            _channel(settings.chats, number, facts),
+            reserved=reserved,
+            texts=texts_in(settings.language),
+        )
         for number, facts in _entries(settings.chats)
     ]
 
 
-def shortened(text: str, limit: int) -> str:
+def shortened(text: str, limit: int, more: str) -> str:
     """Return the lines of a text that fit into so many bytes, and a word about the rest."""
     if len(text.encode("utf-8")) <= limit:
         return text
-    room, kept = limit - len(f"\n{MORE}".encode()), ""
+    room, kept = limit - len(f"\n{more}".encode()), ""
     for line in text.splitlines(keepends=True):
         if len((kept + line).encode("utf-8")) > room:
             break
         kept += line
     kept = kept or text.encode("utf-8")[:room].decode("utf-8", "ignore")
-    return f"{kept.rstrip()}\n{MORE}"
-
-
-def _text(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    text = body.get_content() if body is not None else ""
-    return f"To: {message['To'].addresses[0].display_name}\n\n{text}".strip()
+    return f"{kept.rstrip()}\n{more}"
 
 
 def _entries(file: Path) -> list[tuple[int, Mapping[str, Any]]]:

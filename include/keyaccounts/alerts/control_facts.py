@@ -10,121 +10,119 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from keyaccounts.alerts.formats import is_number, money, one_line, percent
+from keyaccounts.alerts.formats import in_currency, is_number, money, one_line, share
+from keyaccounts.texts import Texts
 
 Facts = list[tuple[str, str]]
 Payload = Mapping[str, Any]
 
-REASONS = {
-    "overdue_above_peers": "more is overdue than in the same channels of others",
-    "cash_received_not_applied": "cash was received and is not applied",
-    "unapplied_over_30d": "old cash lies unapplied while invoices are open",
-    "slow_application": "receipts are applied late",
-    "third_party_payer": "somebody else pays",
-    "cash_method": "much is paid in cash",
-    "out_of_order": "newer invoices are paid while old ones stay open",
-    "cross_account": "receipts of other accounts pay these invoices",
-    "confirmation_difference": "the customer confirms another balance",
-}
-SHARES = {
-    "third_party_payer_ratio": "paid by somebody else",
-    "cash_method_ratio": "in cash",
-    "out_of_order_ratio": "out of order",
-    "cross_account_ratio": "from other accounts",
-}
+SHARES = (
+    "third_party_payer_ratio", "cash_method_ratio", "out_of_order_ratio", "cross_account_ratio",
+)  # fmt: skip
 
 
-def control_facts(alert_type: str, payload: Payload, unit: str) -> Facts | None:
+def control_facts(alert_type: str, payload: Payload, unit: str, texts: Texts) -> Facts | None:
     """Return label and text of each fact; `unit` is the currency.
 
     None for other alert types, and for a payload that does not hold the figures of its mart.
     """
     tell, key = FACTS.get(alert_type, (None, ""))
-    return tell(payload, unit) if tell and payload.get(key) is not None else None
+    return tell(payload, unit, texts) if tell and payload.get(key) is not None else None
 
 
-def _owner_drag(payload: Payload, unit: str) -> Facts:
-    expected = _share(payload, "expected_overdue_ratio")
-    peers = f"; {expected} is what others have in the same channels" if expected else ""
+def _owner_drag(payload: Payload, unit: str, texts: Texts) -> Facts:
+    overdue = texts(
+        "control.overdue_is",
+        share=_share(payload, "overdue_ratio", texts),
+        gross=_amount(payload, "gross_open_amount", unit, texts),
+        accounts=payload.get("accounts_count"),
+    )
+    expected = _share(payload, "expected_overdue_ratio", texts)
+    peers = texts("control.peers", share=expected) if expected else None
+    overdue = texts.joined((overdue, peers), "semicolon")
     covered = payload.get("benchmark_coverage_ratio")
     if isinstance(covered, Decimal | int) and covered < 1:
-        peers += f" (others are there for {_share(payload, 'benchmark_coverage_ratio')} of it)"
+        known = _share(payload, "benchmark_coverage_ratio", texts)
+        overdue = texts("control.peers_covered", overdue=overdue, known=known)
+    unapplied = texts(
+        "control.unapplied_share",
+        amount=_amount(payload, "unapplied_over_30d_amount", unit, texts),
+        share=_share(payload, "unapplied_over_30d_ratio", texts),
+    )
     return [
-        ("Why", _reasons(payload)),
-        (
-            "Overdue",
-            f"{_share(payload, 'overdue_ratio')} of {_amount(payload, 'gross_open_amount', unit)} "
-            f"open at {payload.get('accounts_count')} accounts{peers}",
-        ),
-        (
-            "Cash not applied",
-            f"{_amount(payload, 'unapplied_over_30d_amount', unit)} for more than 30 days, "
-            f"{_share(payload, 'unapplied_over_30d_ratio')} of what is open",
-        ),
-        ("Look first at", _accounts(payload.get("accounts") or (), unit)),
+        (texts("control.why"), _reasons(payload, texts)),
+        (texts("control.overdue"), overdue),
+        (texts("control.unapplied"), unapplied),
+        (texts("control.first"), _accounts(payload.get("accounts") or (), unit, texts)),
     ]
 
 
-def _cash_control(payload: Payload, unit: str) -> Facts:
-    oldest = payload.get("oldest_unapplied_days")
-    age = f", the oldest for {oldest} days" if is_number(oldest) else ""
-    lag = payload.get("application_lag_days")
-    applied = f"; applied after {lag} days (median)" if is_number(lag) else ""
+def _cash_control(payload: Payload, unit: str, texts: Texts) -> Facts:
+    oldest, lag = payload.get("oldest_unapplied_days"), payload.get("application_lag_days")
+    unapplied = _amount(payload, "unapplied_over_30d_amount", unit, texts)
+    old = texts("control.unapplied_is", amount=unapplied)
+    if is_number(oldest):
+        old = texts("control.unapplied_since", amount=unapplied, days=oldest)
+    is_open = texts("control.is_open", gross=_amount(payload, "gross_open_amount", unit, texts))
+    receipts = texts(
+        "control.receipts_are",
+        receipts=payload.get("receipts_count"),
+        amount=_amount(payload, "receipts_amount", unit, texts),
+    )
+    applied = texts("control.applied_after", days=lag) if is_number(lag) else None
+    facts = [
+        (texts("control.why"), _reasons(payload, texts)),
+        (texts("control.unapplied"), texts.joined((old, is_open), "semicolon")),
+        (texts("control.receipts"), texts.joined((receipts, applied), "semicolon")),
+    ]
     shares = [
-        f"{_share(payload, key)} {words}"
-        for key, words in SHARES.items()
+        texts.word("control_share", key).format(share=_share(payload, key, texts))
+        for key in SHARES
         if is_number(payload.get(key)) and payload[key] > 0
     ]
-    facts = [
-        ("Why", _reasons(payload)),
-        (
-            "Cash not applied",
-            f"{_amount(payload, 'unapplied_over_30d_amount', unit)} for more than 30 days{age}; "
-            f"{_amount(payload, 'gross_open_amount', unit)} is open",
-        ),
-        (
-            "Receipts",
-            f"{payload.get('receipts_count')} in 12 months, "
-            f"{_amount(payload, 'receipts_amount', unit)}{applied}",
-        ),
-    ]
     if shares:
-        facts.append(("Of these", ", ".join(shares)))
+        facts.append((texts("control.of_these"), texts.joined(shares, "clause")))
     confirmed = payload.get("confirmation_difference_amount")
     if isinstance(confirmed, Decimal | int) and confirmed:
-        word, size = ("more", confirmed) if confirmed > 0 else ("less", -confirmed)
-        facts.append(("Balance confirmed", f"{unit} {money(size)} {word} than the ledger says"))
+        is_more = confirmed > 0
+        size = in_currency(money(confirmed if is_more else -confirmed), unit, texts)
+        said = texts("control.more", size=size) if is_more else texts("control.less", size=size)
+        facts.append((texts("control.confirmed"), said))
     return facts
 
 
-def _credit(payload: Payload, unit: str) -> Facts:
-    used = _share(payload, "utilisation_ratio")
-    size = f" ({used})" if used else ""
-    headroom = payload.get("headroom_amount")
+def _credit(payload: Payload, unit: str, texts: Texts) -> Facts:
+    used, headroom = _share(payload, "utilisation_ratio", texts), payload.get("headroom_amount")
+    exposure = texts(
+        "credit.exposure_is",
+        exposure=_amount(payload, "exposure_amount", unit, texts),
+        limit=_amount(payload, "credit_limit_amount", unit, texts),
+    )
+    if used:
+        exposure = texts("block.with_ratio", size=exposure, ratio=used)
+    made_of = texts(
+        "credit.made_of_is",
+        receivables=_amount(payload, "gross_open_amount", unit, texts),
+        shipped=_amount(payload, "shipped_not_invoiced_amount", unit, texts),
+        orders=_amount(payload, "open_orders_amount", unit, texts),
+    )
     facts = [
-        (
-            "Exposure now",
-            f"{_amount(payload, 'exposure_amount', unit)} of a limit of "
-            f"{_amount(payload, 'credit_limit_amount', unit)}{size}",
-        ),
-        (
-            "Made of",
-            f"open receivables {_amount(payload, 'gross_open_amount', unit)}, delivered and not "
-            f"invoiced {_amount(payload, 'shipped_not_invoiced_amount', unit)}, open orders "
-            f"{_amount(payload, 'open_orders_amount', unit)}",
-        ),
-        ("Overdue", _amount(payload, "overdue_amount", unit)),
+        (texts("credit.exposure"), exposure),
+        (texts("credit.made_of"), made_of),
+        (texts("credit.overdue"), _amount(payload, "overdue_amount", unit, texts)),
     ]
     if isinstance(headroom, Decimal | int):
         is_above = headroom < 0
-        room = money(-headroom if is_above else headroom)
-        facts.insert(1, ("Room", f"{unit} {room} {'above the limit' if is_above else 'left'}"))
+        size = in_currency(money(-headroom if is_above else headroom), unit, texts)
+        said = texts("credit.above", size=size) if is_above else texts("credit.left", size=size)
+        facts.insert(1, (texts("credit.room"), said))
     if is_number(payload.get("terms_days")):
-        facts.append(("Terms", f"{payload['terms_days']} days"))
+        said = texts("credit.terms_are", days=payload["terms_days"])
+        facts.append((texts("credit.terms"), said))
     return facts
 
 
-FACTS: dict[str, tuple[Callable[[Payload, str], Facts], str]] = {
+FACTS: dict[str, tuple[Callable[[Payload, str, Texts], Facts], str]] = {
     "owner_drag_review": (_owner_drag, "reasons"),
     "cash_control_review": (_cash_control, "reasons"),
     "credit_watch": (_credit, "exposure_amount"),
@@ -132,25 +130,33 @@ FACTS: dict[str, tuple[Callable[[Payload, str], Facts], str]] = {
 }
 
 
-def _reasons(payload: Payload) -> str:
-    words = str(payload.get("reasons") or "").split("|")
-    return "; ".join(REASONS.get(word, one_line(word)) for word in words if word)
+def _reasons(payload: Payload, texts: Texts) -> str:
+    codes = [code for code in str(payload.get("reasons") or "").split("|") if code]
+    said = (texts.word("control_reason", code, fallback=one_line(code)) for code in codes)
+    return texts.joined(said, "semicolon")
 
 
-def _accounts(accounts: Sequence[Mapping[str, Any]], unit: str) -> str:
-    return "; ".join(
-        f"{one_line(a['account_name'], 60)} ({one_line(a['account_id'])}): "
-        f"{_amount(a, 'overdue_amount', unit)} overdue, "
-        f"{_amount(a, 'unapplied_over_30d_amount', unit)} not applied"
+def _accounts(accounts: Sequence[Mapping[str, Any]], unit: str, texts: Texts) -> str:
+    said = (
+        texts(
+            "control.account",
+            name=one_line(a["account_name"], 60),
+            id=one_line(a["account_id"]),
+            overdue=_amount(a, "overdue_amount", unit, texts),
+            unapplied=_amount(a, "unapplied_over_30d_amount", unit, texts),
+        )
         for a in accounts
     )
+    return texts.joined(said, "semicolon")
 
 
-def _amount(payload: Payload, key: str, unit: str) -> str:
+def _amount(payload: Payload, key: str, unit: str, texts: Texts) -> str:
     value = payload.get(key)
-    return f"{unit} {money(value)}" if isinstance(value, Decimal | int) else "not known"
+    if not isinstance(value, Decimal | int):
+        return texts("word.not_known")
+    return in_currency(money(value), unit, texts)
 
 
-def _share(payload: Payload, key: str) -> str:
+def _share(payload: Payload, key: str, texts: Texts) -> str:
     value = payload.get(key)
-    return percent(value).removeprefix("+") if isinstance(value, Decimal | int) else ""
+    return share(value, texts) if isinstance(value, Decimal | int) else ""

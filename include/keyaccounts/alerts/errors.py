@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from keyaccounts.errors import KeyaccountsError
+from keyaccounts.errors import KeyaccountsError, TellableError
 
 
 class LedgerError(KeyaccountsError):
     """The alert ledger cannot be used: not reachable, or written by a newer program."""
 
 
-class ActionRefusedError(KeyaccountsError):
+class ActionRefusedError(TellableError):
     """A snooze, acknowledgement, ... breaks a rule and is not recorded."""
-
-    exit_code = 2
 
 
 class PublicationUnreadableError(KeyaccountsError):

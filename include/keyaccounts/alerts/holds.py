@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from keyaccounts.alerts.decide import MAX_ALERT_AGE
 from keyaccounts.alerts.formats import money, percent
@@ -16,6 +17,7 @@ from keyaccounts.alerts.model import (
     Hold,
     RunContext,
 )
+from keyaccounts.texts import ENGLISH, Texts
 
 CIRCUIT_BREAKER = "circuit_breaker"
 BLOCKING_CHECK = "blocking_check"
@@ -39,13 +41,36 @@ def find_holds(
     checks that differ at D; `released` holds (reason, scope) pairs that a person let go.
     """
     checks = [
-        Hold(BLOCKING_CHECK, name, f"check {name} differs at {run.as_of_date}")
+        _hold(BLOCKING_CHECK, name, "check", check=name, day=run.as_of_date)
         for name in sorted(set(failed_checks))
     ]
     return (
         *checks,
         *_circuit_breaker(candidates, entries, a_units_by_month_end, run, released),
         *_shortfall(closed_month, released),
+    )
+
+
+def found_in(hold: Hold, texts: Texts) -> str:
+    """Return what was found, in a language; `detail` says it in that of the ledger and the log."""
+    return _found(hold.found, hold.facts, texts)
+
+
+def _hold(reason: str, scope: str, found: str, **facts: object) -> Hold:
+    return Hold(reason, scope, _found(found, facts, ENGLISH), found, facts)
+
+
+def _found(found: str, facts: Mapping[str, Any], texts: Texts) -> str:
+    if found == "check":
+        return texts("hold.check", **facts)
+    if found == "drops":
+        return texts("hold.drops", **facts)
+    return texts(
+        "hold.shortfall",
+        month=texts.month(facts["month"]),
+        actual=money(facts["actual"]),
+        ratio=percent(facts["ratio"], texts),
+        forecast=money(facts["forecast"]),
     )
 
 
@@ -58,12 +83,14 @@ def _shortfall(month: ClosedMonth | None, released: frozenset[tuple[str, str]]) 
     if not is_short or (CIRCUIT_BREAKER, scope) in released:
         return ()
     return (
-        Hold(
+        _hold(
             CIRCUIT_BREAKER,
             scope,
-            f"net revenue of {scope} is {money(month.actual_amount)}, "
-            f"{percent(month.actual_amount / month.forecast_amount - 1)} against the forecast of "
-            f"{money(month.forecast_amount)}",
+            "shortfall",
+            month=month.first_day,
+            actual=month.actual_amount,
+            ratio=month.actual_amount / month.forecast_amount - 1,
+            forecast=month.forecast_amount,
         ),
     )
 
@@ -89,10 +116,13 @@ def _circuit_breaker(
         is_many = dropped >= MIN_DROPPED_UNITS and dropped * 100 > a_units * MAX_DROPPED_PERCENT
         if is_many and (CIRCUIT_BREAKER, effective_date.isoformat()) not in released:
             holds.append(
-                Hold(
+                _hold(
                     CIRCUIT_BREAKER,
                     effective_date.isoformat(),
-                    f"{dropped} of {a_units} A units drop in the evaluation of {effective_date}",
+                    "drops",
+                    dropped=dropped,
+                    a_units=a_units,
+                    day=effective_date,
                 )
             )
     return tuple(holds)

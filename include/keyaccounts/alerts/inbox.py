@@ -36,6 +36,7 @@ from keyaccounts.alerts.posting import local_date, people
 from keyaccounts.alerts.publication import Told, read_told
 from keyaccounts.alerts.routing import Routing
 from keyaccounts.settings import Settings
+from keyaccounts.texts import ENGLISH, Code, Texts
 
 SILENT = (BASELINE, RECORDED)
 WAITING = ("open", "acknowledged", "snoozed", "on hold")
@@ -94,13 +95,11 @@ class Inbox:
             return found[0]
         if found:
             named = ", ".join(f"{item.alert_id} ({item.title})" for item in found[:5])
-            raise ActionRefusedError(f"{given} may be {len(found)} alerts: {named}")
-        raise ActionRefusedError(
-            f"there is no alert {given}: `keyaccounts alerts list --all` shows those there are"
-        )
+            raise ActionRefusedError("refusal.many", given=given, alerts=len(found), named=named)
+        raise ActionRefusedError("refusal.no_alert", given=given)
 
 
-def read_inbox(settings: Settings, wall_time: datetime) -> Inbox:
+def read_inbox(settings: Settings, wall_time: datetime, texts: Texts = ENGLISH) -> Inbox:
     """Return all alerts that were told or wait to be, as they stand at an instant.
 
     Raises LedgerError, and PublicationUnreadableError when a publication is damaged.
@@ -119,7 +118,7 @@ def read_inbox(settings: Settings, wall_time: datetime) -> Inbox:
     for row in given:
         answers[row.target].append(Action(*row))
     told = read_told(settings.published, [row.event_key for row in rows])
-    routing, links = people(settings, today), links_of(settings)
+    routing, links = people(settings, today, texts), links_of(settings)
     items = [
         _item(Entry(*row[:-1]), row.owner_user_id, answers, told, routing, links, today)
         for row in rows
@@ -136,22 +135,26 @@ def answer(
     at: datetime,
     until: date | None = None,
     reason: str | None = None,
+    texts: Texts = ENGLISH,
 ) -> list[Item]:
     """Record one answer to each of the alerts, or to none of them, and return them as they stand.
 
     Raises ActionRefusedError, LedgerError and PublicationUnreadableError.
     """
-    inbox = read_inbox(settings, at)
+    inbox = read_inbox(settings, at, texts)
     found = [inbox.find(one) for one in given]
     for item in found:
         if item.status in CLOSED and action != "comment":
-            raise ActionRefusedError(f"{item.alert_id} ({item.title}) is {item.status} already")
+            raise ActionRefusedError(
+                "refusal.closed", alert=item.alert_id, title=item.title,
+                status=Code("status", item.status),
+            )  # fmt: skip
     for item in found:
         record_action(
             settings, key_or_account=item.entry.event_key, action=action, actor=actor, at=at,
             until=until, reason=reason,
         )  # fmt: skip
-    after = read_inbox(settings, at)
+    after = read_inbox(settings, at, texts)
     return [after.find(item.entry.event_key) for item in found]
 
 
@@ -166,7 +169,7 @@ def snooze_account(
     waiting = [i for i in inbox.items if i.unit == account_id and i.status in WAITING]
     known = read_told(settings.published, ()).account_names
     if not waiting and account_id not in known:
-        raise ActionRefusedError(f"no account {account_id} is known: neither published nor told of")
+        raise ActionRefusedError("refusal.no_account", account=account_id)
     record_action(
         settings, key_or_account=account_id, action="snooze", actor=actor, at=at, until=until,
         reason=reason,
@@ -175,12 +178,14 @@ def snooze_account(
     return f"{name} ({account_id}) is quiet until {until}: {len(waiting)} alerts wait till then"
 
 
-def history(settings: Settings, item: Item) -> list[tuple[datetime, str, str, str]]:
+def history(
+    settings: Settings, item: Item, texts: Texts = ENGLISH
+) -> list[tuple[datetime, str, str, str]]:
     """Return what happened to an alert, oldest first: instant, what, who, and why.
 
     Who was told is named as the CRM names them. What people answered to its account is among it.
     """
-    name = people(settings, item.entry.effective_date).name
+    name = people(settings, item.entry.effective_date, texts).name
     decisions = schema.decisions
     query = select(decisions).where(decisions.c.event_key == item.entry.event_key)
     with closing(Ledger(settings.ledger)) as ledger, ledger.transaction() as connection:
@@ -228,6 +233,7 @@ def _item(
             owner=routing.name(owner),
             currency=told.base_currency,
             links=links,
+            texts=routing.texts,
         )
     status, until = _status(entry, given, targets, today)
     return Item(
@@ -239,7 +245,7 @@ def _item(
         owner_name=routing.name(owner),
         account_name=name,
         block=block,
-        title=block.title if block else past_title(entry, name),
+        title=block.title if block else past_title(entry, name, routing.texts),
         answers=tuple(given),
     )
 

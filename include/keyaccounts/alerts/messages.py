@@ -28,6 +28,7 @@ from keyaccounts.alerts.model import (
 )
 from keyaccounts.alerts.rendering import Mail, Section, render
 from keyaccounts.alerts.routing import NO_OWNER, OWNER_ABSENT, Routing
+from keyaccounts.texts import Texts
 
 MAX_ALERTS = 10
 MAX_LINES = 10
@@ -41,6 +42,11 @@ class Desk:
     account_names: Mapping[str, str]
     currency: str
     links: Links = NO_LINKS
+
+    @property
+    def texts(self) -> Texts:
+        """The language that people are told in."""
+        return self.routing.texts
 
 
 @dataclass
@@ -107,18 +113,18 @@ def _add_alerts(
 def _add_send(
     piles: dict[str, _Pile], event: Candidate, decision: Decision, routing: Routing
 ) -> None:
-    note = ""
+    note, texts = "", routing.texts
     if decision.reason == NO_OWNER:
-        note = "No active owner: please name one in the CRM."
+        note = texts("message.no_owner")
     if decision.reason == OWNER_ABSENT:
-        note = f"In place of {routing.absence(event.owner_user_id)}."
+        note = texts("message.in_place", absent=routing.absence(event.owner_user_id))
     pile = piles[decision.recipient]
     pile.alerts.append((event, note))
     pile.parts.append(f"alert|{event.event_key}")
     pile.event_keys.append(event.event_key)
     for recipient in decision.copies:
         copy = piles[recipient]
-        copy.alerts.append((event, "For your information, as the owner's manager."))
+        copy.alerts.append((event, texts("message.copy")))
         copy.parts.append(f"copy|{event.event_key}")
 
 
@@ -161,11 +167,12 @@ def _message(recipient: str, pile: _Pile, run: RunContext, desk: Desk) -> Messag
     blocks = tuple(_block(event, desk, note) for event, note in alerts[:MAX_ALERTS])
     mail = Mail(
         subject=_subject(alerts, pile, desk),
-        footer=footer(run),
+        footer=footer(run, desk.texts),
         blocks=blocks,
         more_count=max(0, len(alerts) - MAX_ALERTS),
         sections=tuple(_sections(pile, desk)),
         link=desk.links.more,
+        texts=desk.texts,
     )
     return render(
         mail,
@@ -178,40 +185,49 @@ def _message(recipient: str, pile: _Pile, run: RunContext, desk: Desk) -> Messag
 
 
 def _subject(alerts: Sequence[tuple[Candidate, str]], pile: _Pile, desk: Desk) -> str:
+    texts = desk.texts
     if alerts:
-        first = alerts[0][0]
-        more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
-        return f"[{first.severity.upper()}] {_block(first, desk).title}{more}"
+        first, more = alerts[0][0], len(alerts) - 1
+        severity, title = severity_mark(first.severity, texts), _block(first, desk).title
+        if more:
+            return texts("subject.alert_more", severity=severity, title=title, count=more)
+        return texts("subject.alert", severity=severity, title=title)
     items = len(pile.digest) + len(pile.found_late) + len(pile.changed)
-    waiting = f"{_counted(len(pile.reminders), 'alert')} without your answer"
-    if not pile.reminders and pile.escalations:
-        waiting = f"{_counted(len(pile.escalations), 'alert')} that nobody answered"
+    waiting = ""
+    if pile.reminders:
+        waiting = texts("subject.unanswered", count=len(pile.reminders))
+    elif pile.escalations:
+        waiting = texts("subject.nobody_answered", count=len(pile.escalations))
     if items:
-        also = f", {waiting}" if pile.reminders or pile.escalations else ""
-        return f"Weekly account digest: {_counted(items, 'item')}{also}"
-    return f"Reminder: {waiting}"
+        digest = texts("subject.digest", count=items)
+        return texts.joined((digest, waiting), "clause")
+    return texts("subject.reminder", waiting=waiting)
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def severity_mark(severity: str, texts: Texts) -> str:
+    """Return a severity as it stands before a title: `HIGH`."""
+    return texts.word("severity", severity).upper()
 
 
 def _sections(pile: _Pile, desk: Desk) -> list[Section]:
     named: dict[str, list[str]] = {}
+    texts = desk.texts
     for event, number in sorted(pile.reminders, key=lambda item: _worst_first(item[0])):
-        said = wording.REMINDER.format(number=number)
-        named.setdefault("Please acknowledge", []).append(f"{_line(event, desk)} ({said})")
+        said = texts("message.reminder", line=_line(event, desk), number=number)
+        named.setdefault(texts("section.reminders"), []).append(said)
     for event in sorted(pile.escalations, key=_worst_first):
-        said = wording.UNANSWERED.format(owner=one_line(desk.routing.name(event.owner_user_id)))
-        named.setdefault(wording.SECTIONS["escalated"], []).append(f"{_line(event, desk)} ({said})")
+        owner = one_line(desk.routing.name(event.owner_user_id))
+        said = texts("message.unanswered", line=_line(event, desk), owner=owner)
+        named.setdefault(texts("section.escalated"), []).append(said)
     for severity in SEVERITIES:
         for event in sorted(pile.digest, key=_worst_first):
             if event.severity == severity:
-                named.setdefault(severity.capitalize(), []).append(_line(event, desk))
+                title = texts.word("severity", severity).capitalize()
+                named.setdefault(title, []).append(_line(event, desk))
     for event in sorted(pile.found_late, key=_worst_first):
-        named.setdefault(wording.SECTIONS[FOUND_LATE], []).append(_line(event, desk))
+        named.setdefault(texts("section.found_late"), []).append(_line(event, desk))
     for section, text in pile.changed:
-        named.setdefault(wording.SECTIONS[section], []).append(text)
+        named.setdefault(texts.word("section", section), []).append(text)
     return [Section(title, tuple(all_[:MAX_LINES]), len(all_)) for title, all_ in named.items()]
 
 
@@ -224,26 +240,31 @@ def _block(event: Candidate, desk: Desk, note: str = "") -> Block:
         currency=desk.currency,
         links=desk.links,
         note=note,
+        texts=desk.texts,
     )
 
 
 def _line(event: Candidate, desk: Desk) -> str:
-    block = _block(event, desk)
-    size = f", {block.headline}" if block.headline else ""
-    account = one_line(event.account_id or event.unit_id)
-    reason, in_place = desk.routing.route(event).reason, ""
+    block, texts = _block(event, desk), desk.texts
+    account = wording.unit(event.account_id or event.unit_id, texts)
+    reason, in_place = desk.routing.route(event).reason, None
     if reason == NO_OWNER:
-        in_place = ", no active owner"
+        in_place = texts("message.no_owner_now")
     if reason == OWNER_ABSENT:
-        in_place = f", in place of {one_line(desk.routing.absence(event.owner_user_id))}"
-    return f"{block.title} ({account}), effective {event.effective_date}{size}{in_place}"
+        absent = one_line(desk.routing.absence(event.owner_user_id))
+        in_place = texts("message.in_place_of", absent=absent)
+    line = texts("message.line", title=block.title, account=account, day=event.effective_date)
+    return texts.joined((line, block.headline, in_place), "clause")
 
 
 def _past(entry: Entry, desk: Desk) -> str:
-    account = entry.account_id or entry.unit_id
-    title = past_title(entry, desk.account_names.get(account) or desk.routing.name(account))
-    told = f", told on {entry.told_on}" if entry.told_on else ""
-    return f"{title} ({one_line(account)}), effective {entry.effective_date}{told}"
+    texts, account = desk.texts, entry.account_id or entry.unit_id
+    name = desk.account_names.get(account) or desk.routing.name(account)
+    title = past_title(entry, name, texts)
+    day = entry.effective_date
+    line = texts("message.line", title=title, account=wording.unit(account, texts), day=day)
+    told = texts("message.told", day=entry.told_on) if entry.told_on else None
+    return texts.joined((line, told), "clause")
 
 
 def _worst_first(event: Candidate) -> tuple[int, object, str]:
@@ -251,9 +272,9 @@ def _worst_first(event: Candidate) -> tuple[int, object, str]:
     return severity_rank(event.severity), stake, event.event_key
 
 
-def footer(run: RunContext) -> str:
+def footer(run: RunContext, texts: Texts) -> str:
     """Return the last line of a message: how old its figures are."""
-    return f"Keyaccounts, figures as of the end of {run.as_of_date}. Sent to you by your role."
+    return texts("message.footer", day=run.as_of_date)
 
 
 def digest_monday(wall_date: date) -> date:

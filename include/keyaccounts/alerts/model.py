@@ -102,6 +102,10 @@ class Hold:
     reason: str
     scope: str
     detail: str
+    """What was found, in English: for the ledger and the log."""
+    found: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """What was found as a text of the catalogue, and its facts."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from keyaccounts.alerts.ledger import Ledger
 from keyaccounts.alerts.rendering import Mail, render
 from keyaccounts.alerts.routing import Routing, users_from_rows
 from keyaccounts.settings import Run, Settings
+from keyaccounts.texts import Texts, texts_in
 
 Log = Callable[[str], None]
 
@@ -58,14 +59,15 @@ def tell_data_engineers(
     post = make_post(settings, run.wall_time, channels, routing=_standing(settings))
     recipient = post.routing.data_engineers
     clean = tuple(one_line(line, 1000) for line in lines)
-    footer = f"Keyaccounts, run for {run.as_of_date}. Sent to you by your role."
-    mail = Mail(one_line(subject), footer, clean)
+    texts = texts_in(settings.language)
+    footer = texts("notice.footer", day=run.as_of_date)
+    mail = Mail(one_line(subject), footer, clean, texts=texts)
     message = render(mail, recipient, ("notice", str(run.as_of_date), subject, *clean))
     address = post.routing.address(recipient)
     email = build_email(
         message,
         sender=settings.mail_from,
-        name="Data engineers",
+        name=texts("notice.data_engineers"),
         address=address,
         created_at=run.wall_time,
     )
@@ -112,15 +114,19 @@ def _standing(settings: Settings) -> Routing:
         fallback_manager=settings.fallback_manager or "fallback_manager",
         finance_control=settings.finance_control or "finance_control",
         data_engineers=settings.data_engineers or "data_engineers",
+        texts=texts_in(settings.language),
     )
 
 
-def people(settings: Settings, on: date) -> Routing:
-    """Return who is who on a day, from the newest landed users and the standing addresses."""
+def people(settings: Settings, on: date, texts: Texts | None = None) -> Routing:
+    """Return who is who on a day, from the newest landed users and the standing addresses.
+
+    `texts` are those in which they are spoken of; default: those of the settings.
+    """
     from keyaccounts.landing import latest_rows
 
     users = users_from_rows(latest_rows(settings, "crm_users"), on)
-    return replace(_standing(settings), users=users)
+    return replace(_standing(settings), users=users, texts=texts or texts_in(settings.language))
 
 
 def local_date(wall_time: datetime, settings: Settings) -> date:

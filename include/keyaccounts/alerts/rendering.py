@@ -11,8 +11,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from keyaccounts.alerts.blocks import Block
-from keyaccounts.alerts.formats import one_line
+from keyaccounts.alerts.formats import one_line, padded
 from keyaccounts.alerts.model import Message
+from keyaccounts.texts import ENGLISH, Texts
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -37,6 +38,7 @@ class Mail:
     more_count: int = 0
     sections: tuple[Section, ...] = ()
     link: str = ""
+    texts: Texts = ENGLISH
 
 
 def render(
@@ -54,8 +56,8 @@ def render(
         key=message_key(recipient, parts),
         recipient=recipient,
         subject=one_line(mail.subject, 150),
-        text=environment.get_template("message.txt.j2").render(mail=mail),
-        html=environment.get_template("message.html.j2").render(mail=mail),
+        text=environment.get_template("message.txt.j2").render(mail=mail, t=mail.texts),
+        html=environment.get_template("message.html.j2").render(mail=mail, t=mail.texts),
         is_urgent=is_urgent,
         event_keys=tuple(sorted(event_keys)),
         line_ids=tuple(sorted(line_ids)),
@@ -70,7 +72,7 @@ def message_key(recipient: str, parts: Collection[str]) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
         undefined=StrictUndefined,
@@ -78,3 +80,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["padded"] = padded
+    return environment

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from keyaccounts.alerts.model import DATA_ENGINEERING, FINANCE_CONTROL, Candidate
+from keyaccounts.texts import ENGLISH, Texts
 
 ADDRESS = re.compile(r"[^@\s<>\"',;:()\[\]\\]+@[^@\s<>\"',;:()\[\]\\]+", re.ASCII)
 OWNED_UNITS = frozenset({"tier_unit", "account", "customer", "owner"})
@@ -55,6 +56,8 @@ class Routing:
     fallback_manager: str = "fallback_manager"
     finance_control: str = "finance_control"
     data_engineers: str = "data_engineers"
+    texts: Texts = ENGLISH
+    """In which people are named who have no name."""
 
     def route(self, event: Candidate) -> Route:
         """Return the recipient of `event`, and the manager as a copy when it is critical.
@@ -129,15 +132,16 @@ class Routing:
     def name(self, user_id: str | None) -> str:
         """Return the name of a user, the id when unknown, `nobody` without an id."""
         if not user_id:
-            return "nobody"
+            return self.texts("word.nobody")
         user = self.users.get(user_id)
         return user.name if user else user_id
 
     def absence(self, user_id: str | None) -> str:
         """Return who is absent and until when, as a message says it."""
-        user = self.users.get(user_id or "")
-        until = f" until {user.absent_until}" if user and user.absent_until else ""
-        return f"{self.name(user_id)}, who is absent{until}"
+        user, name = self.users.get(user_id or ""), self.name(user_id)
+        if user and user.absent_until:
+            return self.texts("message.absent_until", name=name, day=user.absent_until)
+        return self.texts("message.absent", name=name)
 
     def managers(self, owner: str | None, recipient: str) -> tuple[str, ...]:
         """Return the manager of an owner, unless that is who is told anyway, or cannot be."""

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from starlette.datastructures import FormData
 
 from keyaccounts.alerts.errors import ActionRefusedError
 from keyaccounts.alerts.inbox import answer, read_inbox, snooze_account
+from keyaccounts.errors import ConfigurationError
 from keyaccounts.nightly import parse_date
 from keyaccounts.settings import Settings
+from keyaccounts.texts import Texts
 
-CHOICES = {
-    "acknowledge": ("Acknowledge", "I have read it: no more reminders"),
-    "snooze": ("Snooze", "not now: quiet until a day, at most 90 days ahead; says why"),
-    "resolve": ("Resolve", "done: the matter is settled"),
-    "accept": ("Accept", "it is so, and nothing will be done; says why"),
-    "comment": ("Comment", "a word for whoever reads it next"),
-}
+CHOICES = ("acknowledge", "snooze", "resolve", "accept", "comment")
 DONE = {
     "acknowledge": "acknowledged",
     "snooze": "snoozed",
@@ -37,29 +33,42 @@ def said_in(form: FormData) -> dict[str, str]:
 
 
 def give_answer(
-    settings: Settings, chosen: Sequence[str], form: FormData, actor: str, at: datetime
+    settings: Settings,
+    chosen: Sequence[str],
+    form: FormData,
+    actor: str,
+    at: datetime,
+    texts: Texts,
 ) -> str:
     """Record the answer and return `<what was done>-<how often>`.
 
-    Raises ActionRefusedError and ConfigurationError, which say what to mend.
+    Raises ActionRefusedError, which says what to mend.
     """
     said = said_in(form)
     action = said["action"]
     if action not in CHOICES:
-        raise ActionRefusedError("choose what to do: acknowledge, snooze, resolve, …")
+        raise ActionRefusedError("refusal.no_choice")
     if not chosen:
-        raise ActionRefusedError("tick the alerts that this answers")
+        raise ActionRefusedError("refusal.no_tick")
     if action == "snooze" and not said["until"]:
-        raise ActionRefusedError("snooze until when? choose the last quiet day")
-    until = parse_date(said["until"]) if action == "snooze" else None
-    if action == "snooze" and said["whole"]:
+        raise ActionRefusedError("refusal.until_when")
+    until = _day(said["until"]) if action == "snooze" else None
+    if until and said["whole"]:
         item = read_inbox(settings, at).find(chosen[0])
         snooze_account(
-            settings, item.unit, actor=actor, at=at, until=parse_date(said["until"]),
+            settings, item.unit, actor=actor, at=at, until=until,
             reason=said["reason"],
         )  # fmt: skip
         return "quiet-1"
     done = answer(
-        settings, chosen, action, actor=actor, at=at, until=until, reason=said["reason"] or None
-    )
+        settings, chosen, action, actor=actor, at=at, until=until, reason=said["reason"] or None,
+        texts=texts,
+    )  # fmt: skip
     return f"{DONE[action]}-{len(done)}"
+
+
+def _day(text: str) -> date:
+    try:
+        return parse_date(text)
+    except ConfigurationError as error:
+        raise ActionRefusedError("refusal.no_date", text=text) from error

@@ -11,19 +11,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import HTTPException as Refusal
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from keyaccounts.alerts.errors import ActionRefusedError
 from keyaccounts.alerts.inbox import read_inbox
-from keyaccounts.errors import ConfigurationError, KeyaccountsError
+from keyaccounts.errors import ConfigurationError, KeyaccountsError, TellableError
 from keyaccounts.pages import facts
 from keyaccounts.pages.answers import FIELDS, give_answer, said_in
 from keyaccounts.pages.layout import page
-from keyaccounts.pages.visitors import Visitor, check_form, form_token, may_read
+from keyaccounts.pages.visitors import RefusedError, Visitor, check_form, form_token, may_read
 from keyaccounts.settings import Settings
+from keyaccounts.texts import Texts, texts_in
 from keyaccounts.warehouse.docs import PAGE, docs_folder
 
 OURS = (
@@ -32,8 +33,6 @@ OURS = (
 )
 THEIRS = "sandbox allow-scripts allow-popups"
 """Pages that are files (plots, expectations) get an origin of their own: no cookie, no forms."""
-
-HIDDEN = "this alert is for finance control: open it by the link in the message"
 
 router = APIRouter()
 
@@ -102,10 +101,13 @@ def answer_some(request: Request, visitor: Who, form: Form) -> Response:
     _refuse_hidden(request, visitor, chosen)
     query = facts.query_of(str(form.get("back", "")))
     try:
-        done = give_answer(_settings(request), chosen, form, visitor.name, _now(request))
-    except (ActionRefusedError, ConfigurationError) as error:
+        done = give_answer(
+            _settings(request), chosen, form, visitor.name, _now(request), _texts(request)
+        )
+    except ActionRefusedError as error:
         told = _inbox(request, visitor, query)
-        told |= {"refusal": str(error), "said": said_in(form), "chosen": chosen}
+        refusal = error.told(_texts(request))
+        told |= {"refusal": refusal, "said": said_in(form), "chosen": chosen}
         return _shown(request, "inbox", told, 400)
     return _to(request, "/alerts", {**query, "done": done})
 
@@ -116,9 +118,11 @@ def answer_one(request: Request, visitor: Who, form: Form, alert_id: str) -> Res
     key = str(form.get("key", ""))
     told = _alert(request, visitor, alert_id, key)
     try:
-        done = give_answer(_settings(request), [alert_id], form, visitor.name, _now(request))
-    except (ActionRefusedError, ConfigurationError) as error:
-        told |= {"refusal": str(error), "said": said_in(form)}
+        done = give_answer(
+            _settings(request), [alert_id], form, visitor.name, _now(request), _texts(request)
+        )
+    except ActionRefusedError as error:
+        told |= {"refusal": error.told(_texts(request)), "said": said_in(form)}
         return _shown(request, "alert", told, 400)
     return _to(request, f"/alerts/{alert_id}", {"key": key, "done": done})
 
@@ -126,7 +130,9 @@ def answer_one(request: Request, visitor: Who, form: Form, alert_id: str) -> Res
 @router.get("/accounts/{account_id}")
 def account(request: Request, visitor: Who, account_id: str) -> Response:
     """Show what `keyaccounts explain` says of an account."""
-    return _shown(request, "account", facts.account(_settings(request), account_id))
+    return _shown(
+        request, "account", facts.account(_settings(request), account_id, _texts(request))
+    )
 
 
 @router.get("/report")
@@ -148,29 +154,35 @@ def dbt_docs(request: Request, visitor: Who) -> Response:
 
 
 def _inbox(request: Request, visitor: Visitor, query: dict[str, str]) -> dict[str, Any]:
-    return facts.inbox(_settings(request), _now(request), query, visitor.sees_confidential)
+    return facts.inbox(
+        _settings(request), _now(request), query, visitor.sees_confidential, _texts(request)
+    )
 
 
 def _alert(request: Request, visitor: Visitor, alert_id: str, key: str) -> dict[str, Any]:
     settings = _settings(request)
-    told = facts.alert(settings, _now(request), alert_id)
+    told = facts.alert(settings, _now(request), alert_id, _texts(request))
     if not may_read(settings, visitor, told["item"], key):
-        raise HTTPException(403, HIDDEN)
+        raise RefusedError(403, "refusal.hidden")
     return {**told, "key": key}
 
 
 def _refuse_hidden(request: Request, visitor: Visitor, chosen: list[str]) -> None:
-    """Raise HTTPException 403 when a visitor may not read one of the alerts."""
+    """Raise RefusedError 403 when a visitor may not read one of the alerts."""
     settings = _settings(request)
     known = read_inbox(settings, _now(request)) if chosen else None
     for alert_id in chosen:
         if known and not may_read(settings, visitor, known.find(alert_id), ""):
-            raise HTTPException(403, HIDDEN)
+            raise RefusedError(403, "refusal.hidden")
 
 
 def _settings(request: Request) -> Settings:
     found: Settings = request.app.state.settings_of()
     return found
+
+
+def _texts(request: Request) -> Texts:
+    return texts_in(_settings(request).language)
 
 
 def _now(request: Request) -> datetime:
@@ -190,7 +202,7 @@ def _shown(request: Request, name: str, told: dict[str, Any], status: int = 200)
         "Content-Security-Policy": OURS, "Cache-Control": "no-store",
         "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
     }  # fmt: skip
-    return HTMLResponse(page(name, told), status, headers)
+    return HTMLResponse(page(name, told, texts_in(settings.language)), status, headers)
 
 
 def _to(request: Request, path: str, query: dict[str, str]) -> Response:
@@ -202,15 +214,19 @@ def _file(folder: Path, name: str) -> Response:
     """Return a file below a folder, or 404; nothing outside the folder is ever given."""
     file = (folder / name).resolve()
     if not file.is_relative_to(folder.resolve()) or not file.is_file():
-        raise HTTPException(404, f"there is no {name} yet: it comes with the next run")
+        raise RefusedError(404, "refusal.no_file", name=name)
     return FileResponse(
         file, headers={"Content-Security-Policy": THEIRS, "Cache-Control": "no-store"}
     )
 
 
 def _failed(request: Request, error: Exception) -> Response:
-    is_theirs = isinstance(error, ActionRefusedError | ConfigurationError)
-    return _shown(request, "error", {"message": str(error)}, 404 if is_theirs else 500)
+    is_theirs = isinstance(error, TellableError | ConfigurationError)
+    message = str(error)
+    if is_told := isinstance(error, TellableError):
+        message = error.told(_texts(request))
+    told = {"message": message, "is_told": is_told}
+    return _shown(request, "error", told, 404 if is_theirs else 500)
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -218,5 +234,9 @@ def _refused(request: Request, error: Exception) -> Response:
     if error.status_code == 401 and request.method == "GET":
         return RedirectResponse(request.app.state.login_url(request), 303)
     if error.status_code == 401:
-        return Response("log in to Airflow first", 401)
-    return _shown(request, "error", {"message": str(error.detail)}, error.status_code)
+        return Response(_texts(request)("refusal.log_in"), 401)
+    message = str(error.detail)
+    if is_told := isinstance(error, RefusedError):
+        message = error.told(_texts(request))
+    told = {"message": message, "is_told": is_told}
+    return _shown(request, "error", told, error.status_code)

@@ -18,6 +18,7 @@ from keyaccounts.publishing.publish import current_version, read_manifest
 from keyaccounts.reports.explain import explain, explain_lines
 from keyaccounts.reports.inbox import status_text, told_text
 from keyaccounts.settings import Settings, business_date
+from keyaccounts.texts import ENGLISH, Texts
 from keyaccounts.warehouse.docs import PAGE, docs_folder
 
 PER_PAGE = 50
@@ -79,7 +80,7 @@ def _steps(run: dict[str, Any]) -> list[tuple[str, str]]:
 def _checks(run: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the expectations at both borders, those that failed first."""
     found = [
-        {**result, "suite": (run[step] or {})["checks"]["suite"]}
+        {**result, "suite": (run[step] or {})["checks"]["suite"], "detail": _detail(result)}
         for step in ("check_landing", "check_marts")
         if (run.get(step) or {}).get("checks")
         for result in run[step]["checks"]["results"]
@@ -87,11 +88,23 @@ def _checks(run: dict[str, Any]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda result: (result["success"], not result["blocks"]))
 
 
+def _detail(result: dict[str, Any]) -> str:
+    """Return what a failed expectation says beside its claim; it says it in English."""
+    if result["success"]:
+        return ""
+    claim = ENGLISH.word("check", result["expectation"], fallback="")
+    return str(result["message"]).removeprefix(f"{claim}: ")
+
+
 def inbox(
-    settings: Settings, now: datetime, query: dict[str, str], sees_confidential: bool
+    settings: Settings,
+    now: datetime,
+    query: dict[str, str],
+    sees_confidential: bool,
+    texts: Texts,
 ) -> dict[str, Any]:
     """Return a page of the alerts that a query asks for, and what it may ask for."""
-    found = read_inbox(settings, now)
+    found = read_inbox(settings, now, texts)
     known = [item for item in found.items if sees_confidential or not item.is_confidential]
     items = [item for item in known if _matches(item, query)]
     number = max(1, int(query["page"]) if query.get("page", "").isdecimal() else 1)
@@ -99,7 +112,7 @@ def inbox(
     number = min(number, pages)
     kept = {key: query[key] for key in FILTERS if query.get(key) and key != "page"}
     return {
-        "items": [(item, status_text(item)) for item in _slice(items, number)],
+        "items": [(item, status_text(item, texts)) for item in _slice(items, number)],
         "found": len(items),
         "number": number,
         "pages": pages,
@@ -145,27 +158,30 @@ def _matches(item: Item, query: dict[str, str]) -> bool:
     )
 
 
-def alert(settings: Settings, now: datetime, alert_id: str) -> dict[str, Any]:
+def alert(settings: Settings, now: datetime, alert_id: str, texts: Texts) -> dict[str, Any]:
     """Return one alert and its history; raises ActionRefusedError when there is none of the id."""
-    found = read_inbox(settings, now)
+    found = read_inbox(settings, now, texts)
     item = found.find(alert_id)
     return {
         "item": item,
-        "status": status_text(item),
+        "status": status_text(item, texts),
         "is_open": item.status in WAITING,
         "as_of_date": found.as_of_date,
-        "told": [(at, told_text(what, who, why)) for at, what, who, why in history(settings, item)],
+        "told": [
+            (at, told_text(what, who, why, texts))
+            for at, what, who, why in history(settings, item, texts)
+        ],
         **_days(settings, now),
     }
 
 
-def account(settings: Settings, account_id: str) -> dict[str, Any]:
-    """Return what is said of an account; raises ConfigurationError when it is not published."""
+def account(settings: Settings, account_id: str, texts: Texts) -> dict[str, Any]:
+    """Return what is said of an account; raises NotPublishedError when it is not published."""
     told = explain(settings, account_id)
     return {
         "name": told["account"]["account_name"],
         "account_id": account_id,
-        "lines": explain_lines(told, with_history=True),
+        "lines": explain_lines(told, with_history=True, texts=texts),
     }
 
 

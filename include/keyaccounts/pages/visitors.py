@@ -11,8 +11,22 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from keyaccounts.alerts.inbox import Item
 from keyaccounts.alerts.links import is_signed, link_secret
 from keyaccounts.settings import Settings
+from keyaccounts.texts import ENGLISH, Texts
 
 FORM_SECONDS = 12 * 3600
+
+
+class RefusedError(HTTPException):
+    """A refusal that the page tells in the language of its readers; its detail is English."""
+
+    def __init__(self, status: int, key: str, **facts: object) -> None:
+        """Take the HTTP status, the key of a text and its facts."""
+        self.key, self.facts = key, facts
+        super().__init__(status, self.told(ENGLISH))
+
+    def told(self, texts: Texts) -> str:
+        """Return why, in a language."""
+        return texts(self.key, **self.facts)
 
 
 @dataclass(frozen=True)
@@ -37,20 +51,20 @@ def form_token(settings: Settings, visitor: Visitor) -> str:
 
 
 def check_form(settings: Settings, request: Request, visitor: Visitor, token: str) -> None:
-    """Raise HTTPException 403 unless these pages gave the form to this visitor, who may answer."""
+    """Raise RefusedError 403 unless these pages gave the form to this visitor, who may answer."""
     if not visitor.may_answer:
-        raise HTTPException(403, "your role in Airflow may read alerts, not answer them")
+        raise RefusedError(403, "refusal.reads_only")
     origin = request.headers.get("origin")
     # Behind a proxy the name that people know is that of the setting.
     own = {request.headers.get("host"), urlsplit(settings.airflow_url or "").netloc}
     if origin and urlsplit(origin).netloc not in own - {""}:
-        raise HTTPException(403, "the form comes from another site")
+        raise RefusedError(403, "refusal.other_site")
     try:
         given = _tokens(settings).loads(token, max_age=FORM_SECONDS)
     except BadData as error:
-        raise HTTPException(403, "the form is too old: open the page again") from error
+        raise RefusedError(403, "refusal.too_old") from error
     if given != visitor.name:
-        raise HTTPException(403, "the form was given to somebody else: open the page again")
+        raise RefusedError(403, "refusal.somebody_else")
 
 
 def _tokens(settings: Settings) -> URLSafeTimedSerializer:

@@ -11,6 +11,8 @@ from typing import Any
 import altair
 import vl_convert
 
+from keyaccounts.texts import ENGLISH, Texts
+
 Rows = Sequence[dict[str, Any]]
 WIDTH, HEIGHT = 460, 170
 # Okabe and Ito (2008): told apart by people who see colours differently, and in print.
@@ -19,7 +21,14 @@ GREY = "#9a9a9a"
 FONT = "Helvetica, Arial, 'Noto Sans CJK SC', sans-serif"
 
 
-def lines(rows: Rows, labels: dict[str, str], *, unit: str, is_ratio: bool = False) -> str:
+def lines(
+    rows: Rows,
+    labels: dict[str, str],
+    *,
+    unit: str,
+    is_ratio: bool = False,
+    texts: Texts = ENGLISH,
+) -> str:
     """Draw columns of month-ends as lines; `labels` names the columns in their order.
 
     An unknown value is a gap in its line. `unit` is the title of the axis.
@@ -31,16 +40,17 @@ def lines(rows: Rows, labels: dict[str, str], *, unit: str, is_ratio: bool = Fal
         for column, label in labels.items()
     ]
     chart = _chart(points).mark_line(point={"size": 18}).encode(
-        x=_months(),
+        x=altair.X("day:T", title=None,
+                   axis=altair.Axis(format=texts("plot.month"), tickCount=6)),
         y=altair.Y("value:Q", title=unit, scale=altair.Scale(zero=not is_ratio),
-                   axis=altair.Axis(format=".0%" if is_ratio else "~s", tickCount=5)),
+                   axis=altair.Axis(format=".0%", tickCount=5) if is_ratio else _numbers(texts)),
         color=_colour(order),
         strokeDash=altair.StrokeDash("what:N", sort=order, legend=None),
     )  # fmt: skip
     return _svg(chart)
 
 
-def stacks(rows: Rows, labels: dict[str, str], *, unit: str) -> str:
+def stacks(rows: Rows, labels: dict[str, str], *, unit: str, texts: Texts = ENGLISH) -> str:
     """Draw columns of month-ends as stacked bars, the first at the bottom; none is negative."""
     order = list(labels.values())
     points = [
@@ -50,15 +60,15 @@ def stacks(rows: Rows, labels: dict[str, str], *, unit: str) -> str:
     ]
     chart = _chart(points).mark_bar().encode(
         x=altair.X("yearmonth(day):O", title=None,
-                   axis=altair.Axis(format="%b %y", labelAngle=-45)),
-        y=altair.Y("sum(value):Q", title=unit, axis=altair.Axis(format="~s", tickCount=5)),
+                   axis=altair.Axis(format=texts("plot.month"), labelAngle=-45)),
+        y=altair.Y("sum(value):Q", title=unit, axis=_numbers(texts)),
         color=_colour(order),
         order=altair.Order("at:Q"),
     )  # fmt: skip
     return _svg(chart)
 
 
-def bridge(steps: Sequence[tuple[str, Decimal]], *, unit: str) -> str:
+def bridge(steps: Sequence[tuple[str, Decimal]], *, unit: str, texts: Texts = ENGLISH) -> str:
     """Draw a bridge: the first and the last step are levels, those between are changes.
 
     The changes must lead from the first level to the last.
@@ -74,7 +84,7 @@ def bridge(steps: Sequence[tuple[str, Decimal]], *, unit: str) -> str:
     kinds = altair.Scale(domain=["level", "gain", "loss"], range=[GREY, COLOURS[0], COLOURS[3]])
     chart = _chart(bars).mark_bar(size=34).encode(
         x=altair.X("what:N", sort=order, title=None, axis=altair.Axis(labelAngle=0)),
-        y=altair.Y("from:Q", title=unit, axis=altair.Axis(format="~s", tickCount=5)),
+        y=altair.Y("from:Q", title=unit, axis=_numbers(texts)),
         y2="to:Q",
         color=altair.Color("kind:N", scale=kinds, legend=None),
     )  # fmt: skip
@@ -85,8 +95,8 @@ def _chart(points: list[dict[str, Any]]) -> Any:
     return altair.Chart(altair.InlineData(values=points), width=WIDTH, height=HEIGHT)
 
 
-def _months() -> Any:
-    return altair.X("day:T", title=None, axis=altair.Axis(format="%b %y", tickCount=6))
+def _numbers(texts: Texts) -> Any:
+    return altair.Axis(labelExpr=texts("plot.number"), tickCount=5)
 
 
 def _colour(order: list[str]) -> Any:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from keyaccounts.alerts.formats import one_line
-from keyaccounts.errors import ConfigurationError
+from keyaccounts.alerts.formats import one_line, padded
+from keyaccounts.alerts.wording import value
+from keyaccounts.errors import NotPublishedError
 from keyaccounts.reports.profile import profile_lines
 from keyaccounts.reports.reader import Reader, open_publication
+from keyaccounts.reports.wrapping import day_column
 from keyaccounts.settings import Settings
+from keyaccounts.texts import ENGLISH, Texts
 
 SHOWN_MONTHS = 6
 SHOWN_ALERTS = 4
@@ -21,7 +24,7 @@ def explain(settings: Settings, account_id: str) -> dict[str, Any]:
     and products (of the newest event that has drivers), explained_event; lifecycle, payments,
     credit, service, forecast, value (a row or {}), families (two counts), delivered (entities),
     alerts (newest first).
-    Raises ConfigurationError for an unknown account.
+    Raises NotPublishedError for an unknown account.
     """
     with open_publication(settings) as reader:
         account = reader.row("select * from marts.accounts where account_id = ?", account_id)
@@ -30,9 +33,10 @@ def explain(settings: Settings, account_id: str) -> dict[str, Any]:
                 "select account_id from marts.accounts order by levenshtein(account_id, ?) limit 3",
                 account_id,
             )
-            raise ConfigurationError(
-                f"account {account_id!r} is not in the publication; did you mean "
-                + ", ".join(row["account_id"] for row in near)
+            raise NotPublishedError(
+                "refusal.not_published",
+                account=account_id,
+                near=", ".join(row["account_id"] for row in near),
             )
         unit = account["tier_unit_id"]
         events = reader.rows(
@@ -132,64 +136,96 @@ def _around(reader: Reader, account: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def explain_lines(facts: dict[str, Any], *, with_history: bool = False) -> list[str]:
+def explain_lines(
+    facts: dict[str, Any], *, with_history: bool = False, texts: Texts = ENGLISH
+) -> list[str]:
     """Return the account in a screenful, with the reasons of its newest drop or watch.
 
     `with_history` adds the last month-ends and every period of one tier.
     """
-    lines = profile_lines(facts)
+    lines = profile_lines(facts, texts)
     if facts["account"]["is_internal"] or not facts["unit_months"]:
         return lines
     event = facts["explained_event"]
     if event:
-        lines += _drivers(event, facts["drivers"], facts["products"])
+        lines += _drivers(event, facts["drivers"], facts["products"], texts)
     if with_history:
-        lines += ["Last month-ends", *_months(facts["unit_months"])]
-        lines += ["History", *_history(facts["history"])]
+        lines += [texts("explain.month_ends"), *_months(facts["unit_months"], texts)]
+        lines += [texts("explain.history"), *_history(facts["history"], texts)]
     return lines
 
 
-def _months(months: list[dict[str, Any]]) -> list[str]:
-    return [
-        f"  {m['month_end']}  official {m['tier']:<8} alone {m['evaluated_tier']:<8} profit "
-        f"{m['ttm_profit_amount']:>16,.2f}  share before "
-        + ("-" if m["cum_share_before_ratio"] is None else f"{m['cum_share_before_ratio']:.4f}")
-        for m in months
-    ]
+def _months(months: list[dict[str, Any]], texts: Texts) -> list[str]:
+    said = []
+    for m in months:
+        share = m["cum_share_before_ratio"]
+        said.append(
+            "  "
+            + texts(
+                "explain.month",
+                month_end=day_column(m["month_end"], texts),
+                tier=padded(value(m["tier"], texts), 8),
+                alone=padded(value(m["evaluated_tier"], texts), 8),
+                profit=f"{m['ttm_profit_amount']:>16,.2f}",
+                share="-" if share is None else f"{share:.4f}",
+            )
+        )
+    return said
 
 
-def _history(history: list[dict[str, Any]]) -> list[str]:
+def _history(history: list[dict[str, Any]], texts: Texts) -> list[str]:
     return [
-        f"  {h['tier']:<8} from {h['valid_from']} to {h['valid_to'] or 'now'} "
-        f"({h['months_count']} month-ends)"
+        "  "
+        + texts(
+            "explain.period",
+            tier=padded(value(h["tier"], texts), 8),
+            start=h["valid_from"],
+            end=h["valid_to"] or texts("explain.now"),
+            months=h["months_count"],
+        )
         for h in history
     ]
 
 
 def _drivers(
-    event: dict[str, Any], drivers: list[dict[str, Any]], products: list[dict[str, Any]]
+    event: dict[str, Any],
+    drivers: list[dict[str, Any]],
+    products: list[dict[str, Any]],
+    texts: Texts,
 ) -> list[str]:
+    before = value(event["from_tier"], texts)
+    current, prior = f"{event['profit_current_amount']:,.2f}", event["profit_prior_amount"]
     lines = [
-        f"Why: {event['event_type']} {event['from_tier']} to {event['to_tier']} at "
-        f"{event['effective_date']}, cause {event['cause']}, severity {event['severity']}",
-        f"  Profit {event['profit_current_amount']:,.2f} against "
-        f"{event['profit_prior_amount']:,.2f} the year before",
+        texts(
+            "explain.why",
+            event=texts.word("event", event["event_type"]),
+            before=before,
+            after=value(event["to_tier"], texts),
+            day=event["effective_date"],
+            cause=texts.word("cause_name", event["cause"], fallback=str(event["cause"])),
+            severity=texts.word("severity", event["severity"]),
+        ),
+        "  " + texts("explain.profit", current=current, prior=f"{prior:,.2f}"),
     ]
-    lines += [
-        f"    {d['driver'].replace('_', ' '):<14}{d['driver_amount']:>18,.2f}"
+    amounts = [
+        (texts.word("driver_name", d["driver"]), d["driver_amount"])
         for d in drivers
         if d["driver_amount"]
     ]
-    lines.append(f"    {'change in all':<14}{event['own_profit_change_amount']:>18,.2f}")
-    lost = [p for p in products if p["lost_product_amount"] < 0]
+    amounts.append((texts("explain.change_in_all"), event["own_profit_change_amount"]))
+    lines += [f"    {padded(name, 14)}{amount:>18,.2f}" for name, amount in amounts]
     lines += [
-        f"  No longer bought: {one_line(p['product_family'])} (last {p['last_order_date']}, "
-        f"{p['lost_product_amount']:,.2f})"
-        for p in lost
-    ]
-    if event["profit_to_regain_amount"] is not None:
-        lines.append(
-            f"  For {event['from_tier']} it lacked "
-            f"{event['profit_to_regain_amount']:,.2f} of profit in twelve months"
+        "  "
+        + texts(
+            "explain.lost",
+            name=one_line(p["product_family"]),
+            day=p["last_order_date"],
+            size=f"{p['lost_product_amount']:,.2f}",
         )
+        for p in products
+        if p["lost_product_amount"] < 0
+    ]
+    regain = event["profit_to_regain_amount"]
+    if regain is not None:
+        lines.append("  " + texts("explain.lacked", tier=before, size=f"{regain:,.2f}"))
     return lines

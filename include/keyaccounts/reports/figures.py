@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 
+from keyaccounts.texts import ENGLISH, Texts
+
 UNKNOWN = "–"
 
 
@@ -20,24 +22,20 @@ def change(value: Decimal | int | None) -> str:
     return f"{rounded:+,}" if rounded else "0"
 
 
-def percent(ratio: Decimal | int | None, digits: int = 0) -> str:
+def percent(ratio: Decimal | int | None, digits: int = 0, texts: Texts = ENGLISH) -> str:
     """Return a fraction as a percentage: 0.3456 gives `35 %`."""
     if ratio is None:
         return UNKNOWN
-    return f"{_rounded(ratio * 100, Decimal(1).scaleb(-digits)):,} %"
+    number = _rounded(ratio * 100, Decimal(1).scaleb(-digits))
+    return texts("format.percent", number=f"{number:,}")
 
 
-def points(ratio: Decimal | int | None) -> str:
+def points(ratio: Decimal | int | None, texts: Texts = ENGLISH) -> str:
     """Return a difference of two fractions in percentage points: `+1.2 pp`."""
     if ratio is None:
         return UNKNOWN
     rounded = _rounded(ratio * 100, Decimal("0.1"))
-    return f"{rounded:+,} pp" if rounded else "0.0 pp"
-
-
-def days(value: Decimal | int | None) -> str:
-    """Return a number of days: `47`."""
-    return amount(value)
+    return texts("format.points", number=f"{rounded:+,}" if rounded else "0.0")
 
 
 def words(text: str | None) -> str:

@@ -11,26 +11,7 @@ from zoneinfo import ZoneInfo
 from keyaccounts.alerts.inbox import Item
 from keyaccounts.alerts.model import STALE
 from keyaccounts.alerts.rendering import Mail, render
-
-TOLD = {
-    "send": "told to {who}",
-    "digest": "in the next digest of {who}",
-    "defer": "waits: {why}",
-    "hold": "on hold: {why}",
-    "retract": "retracted: true no more",
-    "reinstate": "reinstated: true again",
-    "suppress": "{why}",
-    "acknowledge": "acknowledged by {who}",
-    "resolve": "resolved by {who}",
-    "accept": "accepted by {who}: {why}",
-    "comment": "{who}: {why}",
-}
-WHY = {
-    "already_sent": "still true, told before",
-    "closed_by_user": "answered before it was told",
-    "queued_for_digest": "waits for the digest",
-    "stale_effective_date": "found more than 7 days late: a line of the digest",
-}
+from keyaccounts.texts import ENGLISH, Texts
 
 
 def item_lines(items: Sequence[Item], limit: int) -> Iterator[str]:
@@ -107,15 +88,21 @@ def item_facts(item: Item) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def status_text(item: Item) -> str:
+def status_text(item: Item, texts: Texts = ENGLISH) -> str:
     """Return how an alert stands."""
-    return f"{item.status} until {item.until}" if item.until else item.status
+    status = texts.word("status", item.status)
+    return texts("inbox.until", status=status, day=item.until) if item.until else status
 
 
-def told_text(what: str, who: str, why: str) -> str:
+def told_text(what: str, who: str, why: str, texts: Texts = ENGLISH) -> str:
     """Return one line of an alert's history."""
-    known = TOLD.get(what)
-    if known is None:
-        return f"{what} by {who}" + (f": {why}" if why else "")
-    said = WHY.get(why, why.replace("_", " "))
-    return known.format(who=who or "nobody", why=said or "no reason given")
+    who = who or texts("word.nobody")
+    said = texts.word("told_why", why) or texts("inbox.no_reason")
+    if texts.text("told", what):
+        return texts.word("told", what).format(who=who, why=said)
+    action, _, until = what.partition(" until ")
+    done = texts.word("action", action)
+    if until:
+        done = texts("inbox.until", status=done, day=date.fromisoformat(until))
+    by = texts("inbox.by", action=done, who=who)
+    return texts("inbox.by_why", by=by, why=why) if why else by

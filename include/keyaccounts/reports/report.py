@@ -7,6 +7,7 @@ reads no clock: the same publication gives the same bytes.
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -15,10 +16,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from keyaccounts.alerts.formats import one_line
-from keyaccounts.alerts.wording import CAUSES, DRIVERS, MEASURES
-from keyaccounts.reports import charts, figures
+from keyaccounts.alerts.wording import value
+from keyaccounts.reports import figures
+from keyaccounts.reports.plots import report_plots
 from keyaccounts.reports.reader import Reader, open_publication
 from keyaccounts.settings import Settings
+from keyaccounts.texts import ENGLISH, Texts, texts_in
 
 NAME = "report.html"
 SHOWN_MONTHS = 25
@@ -50,7 +53,7 @@ _CHANGES = """
             where drivers.event_key = events.event_key and driver_amount < 0) as driver,
         (select min(driver_amount) from marts.tier_drop_drivers as drivers
             where drivers.event_key = events.event_key and driver_amount < 0) as driver_amount,
-        (select string_agg(product_family, ', ' order by product_family)
+        (select string_agg(product_family, '|' order by product_family)
             from marts.tier_drop_products as products
             where products.event_key = events.event_key and lost_product_amount < 0) as lost
     from marts.tier_events as events
@@ -106,7 +109,7 @@ def write_report(settings: Settings) -> Path:
     Raises ConfigurationError before the first publication.
     """
     with open_publication(settings) as reader:
-        page = render(report_facts(reader))
+        page = render(report_facts(reader), texts_in(settings.language))
         folder = reader.folder
     draft = folder / f".{NAME}"
     draft.write_text(page, encoding="utf-8")
@@ -170,23 +173,24 @@ def report_facts(reader: Reader) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def render(facts: dict[str, Any]) -> str:
+def render(facts: dict[str, Any], texts: Texts = ENGLISH) -> str:
     """Return the page; text of the sources is escaped."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters.update(
-        amount=figures.amount, change=figures.change, percent=figures.percent,
-        points=figures.points, words=figures.words, line=one_line,
+        amount=figures.amount, change=figures.change, percent=partial(figures.percent, texts=texts),
+        value=partial(value, texts=texts), line=one_line,
+        day=lambda text: texts.day(date.fromisoformat(text)),
     )  # fmt: skip
+    measure, has_profit = facts["now"].get("measure_used", ""), _has_profit(facts)
     page = environment.get_template("report.html.j2")
     return page.render(
-        **facts, plots=_plots(facts), shown=SHOWN_ROWS, minus=_minus, causes=CAUSES,
-        drivers=DRIVERS, has_profit=_has_profit(facts), moved=partial(_moved, facts),
-        measure=MEASURES.get(facts["now"].get("measure_used", ""), "Profit"),
-        business_caption="Revenue and profit of the twelve months to each month-end"
-        if _has_profit(facts) else "Revenue of the twelve months to each month-end",
+        **facts, t=texts, plots=report_plots(facts, texts, has_profit=has_profit),
+        shown=SHOWN_ROWS, minus=_minus, has_profit=has_profit, moved=partial(_moved, facts, texts),
+        measure=texts.word("measure", measure, fallback=texts("block.profit")),
+        money=texts.word("currency", facts["currency"], fallback=facts["currency"]),
     )  # fmt: skip
 
 
@@ -196,61 +200,20 @@ def _has_profit(facts: dict[str, Any]) -> bool:
 
 
 def _moved(
-    facts: dict[str, Any], column: str, since: str = "before", *, is_ratio: bool = False
+    facts: dict[str, Any],
+    texts: Texts,
+    column: str,
+    since: str = "before",
+    *,
+    is_ratio: bool = False,
 ) -> str | None:
     """Return how far a figure of the newest month is from an earlier one; None if not known."""
     difference = _minus(facts["now"][column], facts[since].get(column))
     if difference is None:
         return None
-    return figures.points(difference) if is_ratio else figures.change(difference)
+    return figures.points(difference, texts) if is_ratio else figures.change(difference)
 
 
 def _minus(left: Decimal | int | None, right: Decimal | int | None) -> Decimal | int | None:
     """Return the difference, or None where a side is unknown."""
     return None if left is None or right is None else left - right
-
-
-def _plots(facts: dict[str, Any]) -> dict[str, str]:
-    """Return the plots that have something to show, by name."""
-    months, aging, bridge = facts["months"], facts["aging"], facts["bridge"]
-    currency, concentration = facts["currency"], facts["concentration"]
-    plots = {}
-    if months:
-        plots["business"] = charts.lines(
-            months,
-            {"ttm_net_revenue_amount": "Revenue"}
-            | ({"ttm_profit_amount": "Profit"} if _has_profit(facts) else {}),
-            unit=f"{currency}, 12 months",
-        )
-    if aging:
-        plots["aging"] = charts.stacks(
-            aging,
-            {"due": "Not due", "d30": "1–30 days", "d60": "31–60", "d90": "61–90",
-             "older": "over 90"},
-            unit=currency,
-        )  # fmt: skip
-    if any(row["dso_countback_days"] is not None for row in months):
-        plots["dso"] = charts.lines(months, {"dso_countback_days": "DSO"}, unit="days")
-    if bridge:
-        plots["bridge"] = charts.bridge(
-            [("Year before", bridge["opening_amount"]), ("New", bridge["new_amount"]),
-             ("Won back", bridge["won_back_amount"]), ("Grown", bridge["expansion_amount"]),
-             ("Shrunk", bridge["contraction_amount"]), ("Lost", bridge["churn_amount"]),
-             ("Now", bridge["closing_amount"])],
-            unit=f"{currency}, 12 months",
-        )  # fmt: skip
-    if any(row["nrr"] is not None for row in months):
-        plots["kept"] = charts.lines(
-            months,
-            {"nrr": "NRR", "grr": "GRR", "a_grr": "GRR of A", "base_grr": "GRR of the rest"},
-            unit="of revenue a year before",
-            is_ratio=True,
-        )
-    if concentration:
-        plots["concentration"] = charts.lines(
-            concentration,
-            {"top1_ratio": "Largest", "top3_ratio": "Largest three", "top5_ratio": "Largest five"},
-            unit="of revenue",
-            is_ratio=True,
-        )
-    return plots
