@@ -179,17 +179,24 @@ def _period(dataset: Dataset) -> str | None:
     return f"{month} || case when {running} then strftime({day}, ' (to %d)') else '' end"
 
 
-def _link() -> str:
-    """Return SQL for the name as a link to Account 360 with the account chosen."""
-    quoted = f"replace(replace({LABEL}, '!', '!!'), '''', '!''')"
+def chosen_parts() -> list[str]:
+    """Return the parts of `native_filters` around the label of an account that is chosen.
+
+    It is Rison, as Superset's own pages write it into their addresses, and quoted for one.
+    """
     mark = "\x00"
     rison = (
         f"({ACCOUNT_FILTER}:(extraFormData:(filters:!((col:account_label,op:IN,val:!('{mark}')))),"
         f"filterState:(label:'{mark}',value:!('{mark}')),id:{ACCOUNT_FILTER},ownState:()))"
     )
+    return [quote(part, safe="()!:,") for part in rison.split(mark)]
+
+
+def _link() -> str:
+    """Return SQL for the name as a link to Account 360 with the account chosen."""
+    quoted = f"replace(replace({LABEL}, '!', '!!'), '''', '!''')"
     start = f'<a href="/superset/dashboard/{ACCOUNT_360}/?native_filters='
-    parts = [quote(part, safe="()!:,") for part in rison.split(mark)]
-    parts = [part.replace("'", "%27") for part in parts]
+    parts = [part.replace("'", "%27") for part in chosen_parts()]
     joined = f"' || url_encode({quoted}) || '".join(parts)
     name = "a.account_name"
     for plain, escaped in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):

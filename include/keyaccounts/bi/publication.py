@@ -16,21 +16,15 @@ from typing import Any
 from flask import Flask, Response, current_app, has_request_context, request
 from flask_caching.backends.filesystemcache import FileSystemCache
 
+from keyaccounts.bi.locked import LOCKED_DOWN
+from keyaccounts.bi.plain import without_links
+
 VERSION_HEADER = "X-Keyaccounts-Version"
 CURRENT_HEADER = "X-Keyaccounts-Current"
 CURRENT = "current"
 FOLDER_KEY = "KEYACCOUNTS_PUBLISHED"
 PINNED = "keyaccounts.version"
 VERSION = re.compile(r"\d{6,}_\d{4}-\d{2}-\d{2}")
-LOCKED_DOWN = {
-    "enable_external_access": "false",
-    "autoload_known_extensions": "false",
-    "autoinstall_known_extensions": "false",
-    "memory_limit": "1GB",
-    "threads": "2",
-    "lock_configuration": "true",
-}
-"""SQL reads the published file and nothing else of the machine, and cannot change that."""
 
 
 class NotPublishedError(RuntimeError):
@@ -97,6 +91,8 @@ def prepare_app(published: Path, templates: Path) -> Callable[[Flask], None]:
 
         @app.after_request
         def name_versions(response: Response) -> Response:
+            if response.mimetype == "text/csv" and not response.is_streamed:
+                response.set_data(without_links(response.get_data(as_text=True)))
             response.headers[VERSION_HEADER] = pinned_version(published)
             response.headers[CURRENT_HEADER] = current_version(published)
             return response
