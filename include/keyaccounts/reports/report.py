@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from keyaccounts.alerts.formats import one_line
 from keyaccounts.alerts.wording import CAUSES, DRIVERS, MEASURES
 from keyaccounts.reports import charts, figures
+from keyaccounts.reports.pages import NO_PAGES, Pages, pages_of
 from keyaccounts.reports.reader import Reader, open_publication
 from keyaccounts.settings import Settings
 
@@ -106,7 +107,7 @@ def write_report(settings: Settings) -> Path:
     Raises ConfigurationError before the first publication.
     """
     with open_publication(settings) as reader:
-        page = render(report_facts(reader))
+        page = render(report_facts(reader), pages_of(settings.superset_url))
         folder = reader.folder
     draft = folder / f".{NAME}"
     draft.write_text(page, encoding="utf-8")
@@ -170,8 +171,8 @@ def report_facts(reader: Reader) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def render(facts: dict[str, Any]) -> str:
-    """Return the page; text of the sources is escaped."""
+def render(facts: dict[str, Any], pages: Pages = NO_PAGES) -> str:
+    """Return the page; text of the sources is escaped. `pages` are those it links to."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -182,7 +183,7 @@ def render(facts: dict[str, Any]) -> str:
     )  # fmt: skip
     page = environment.get_template("report.html.j2")
     return page.render(
-        **facts, plots=_plots(facts), shown=SHOWN_ROWS, minus=_minus, causes=CAUSES,
+        **facts, pages=pages, plots=_plots(facts), shown=SHOWN_ROWS, minus=_minus, causes=CAUSES,
         drivers=DRIVERS, has_profit=_has_profit(facts), moved=partial(_moved, facts),
         measure=MEASURES.get(facts["now"].get("measure_used", ""), "Profit"),
         business_caption="Revenue and profit of the twelve months to each month-end"
