@@ -7,12 +7,12 @@ import re
 
 import duckdb
 import pytest
+from tests.reports.test_report import DROP, HOSTILE, first_month
 
 from keyaccounts.bi.datasets import sql_of
 from keyaccounts.bi.definition import dashboards, datasets
 from keyaccounts.reports.pages import pages_of
 from keyaccounts.reports.report import render
-from tests.reports.test_report import DROP, HOSTILE, first_month
 
 URL = "https://bi.example/"
 
