@@ -1,11 +1,11 @@
 """Latency of every query that the dashboards ask, over the publication of a large company.
 
-`make bench-dashboards` makes a company of ACCOUNTS accounts and 36 month-ends (or takes --home),
+`make bench-dashboards` makes a company of 50,000 accounts and 36 month-ends (or takes --home),
 lets a real Superset write the SQL of each chart, without a filter and with each filter that
-reaches it, and runs it on the published file with Superset's own settings of DuckDB. Superset
-opens a connection for each query, so does this. `cold` means that the file was not in memory.
-Answers of Superset's cache are not measured. Latencies are wall time; `least` and `cpu`, seconds
-of all threads, say what a query takes where others use the machine too.
+reaches it, and runs it on the published file with Superset's own settings of DuckDB: a
+connection for each query, to a file that an idle one keeps open. `cold` opens the file, with
+nothing of it in memory. Answers of Superset's cache are not measured. Latencies are wall time;
+`least` and `cpu`, of all threads, say what a query takes where others use the machine too.
 """
 
 from __future__ import annotations
@@ -149,7 +149,10 @@ def taken(asked: Asked, version: Path, rounds: int) -> Taken:
     file = version / inside
     _forget(file)
     cold, _ = _run(asked.sql, file)
+    kept = _opened(file)
+    _run(asked.sql, file)
     runs = [_run(asked.sql, file) for _ in range(rounds)]
+    kept.close()
     return Taken(asked, cold, [wall for wall, _ in runs], min(cpu for _, cpu in runs))
 
 
@@ -161,10 +164,14 @@ def _forget(file: Path) -> None:
 
 def _run(sql: str, file: Path) -> tuple[float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
-    con = duckdb.connect(str(file), read_only=True, config=dict(LOCKED_DOWN))
+    con = _opened(file)
     con.execute(sql).fetchall()
     con.close()
     return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def _opened(file: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(file), read_only=True, config=dict(LOCKED_DOWN))
 
 
 def percentile(values: list[float], share: float) -> float:

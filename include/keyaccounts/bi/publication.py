@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask, Response, current_app, has_request_context, request
 from flask_caching.backends.filesystemcache import FileSystemCache
 
-from keyaccounts.bi.locked import LOCKED_DOWN
+from keyaccounts.bi.locked import OpenFiles, connect_arguments
 from keyaccounts.bi.plain import without_links
 
 VERSION_HEADER = "X-Keyaccounts-Version"
@@ -52,6 +52,7 @@ def connection_mutator(published: Path) -> Callable[..., tuple[Any, dict[str, An
 
     DuckDB shares one open file per path and process, so a link could go on to name an old file.
     """
+    kept = OpenFiles()
 
     def mutate(
         uri: Any, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
@@ -63,8 +64,9 @@ def connection_mutator(published: Path) -> Callable[..., tuple[Any, dict[str, An
         if not asked.is_relative_to(current) or ".." in asked.parts:
             raise NotPublishedError(f"{asked} is no file of the publication {current}")
         file = published / pinned_version(published) / asked.relative_to(current)
-        locked = {"read_only": True, "config": dict(LOCKED_DOWN)}
-        return uri.set(database=str(file), query={}), {**params, "connect_args": locked}
+        address = uri.set(database=str(file), query={})
+        kept.keep(address, file)
+        return address, {**params, "connect_args": connect_arguments()}
 
     return mutate
 
