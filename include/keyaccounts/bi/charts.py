@@ -82,7 +82,8 @@ def _form(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
             "sort_x_axis": "alpha_asc", "sort_y_axis": "alpha_desc", "show_values": True,
             "linear_color_scheme": "schemeBlues", "legend_type": "continuous", "show_legend": True,
             "left_margin": "auto", "bottom_margin": "auto", "xscale_interval": -1,
-            "yscale_interval": -1, "value_bounds": [None, None], "y_axis_format": ".0%",
+            "yscale_interval": -1, "value_bounds": [None, None],
+            "y_axis_format": ".0%" if metric.endswith("_ratio") else format_of(metric).short,
         }  # fmt: skip
     if chart.type == "waterfall":
         return {
