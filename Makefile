@@ -20,10 +20,10 @@ COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 
 BI_AGE := --exclude-newer 2026-06-01 --exclude-newer-package duckdb=2027-01-01
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark setup-bi demo bi bi-down bi-test up down env test test-fast parity fixtures-spark properties mutate bench bench-sources lint format types check lock clean
+.PHONY: help setup setup-spark setup-bi demo bi bi-down bi-test up down env test test-fast parity fixtures-spark properties mutate bench bench-dashboards bench-sources lint format types check lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(READY) ## create .venv from the hashed locks (again only when a lock changed)
 
@@ -88,6 +88,9 @@ properties: $(READY) ## the invariants on COMPANIES=2000 random companies, from 
 bench: $(READY) $(SPARK_READY) ## CPU and memory over LINES="1000000" invoice lines: both engines, and SQL by hand
 	@$(BIN)/python tools/bench_engines.py $(LINES)
 	@$(BIN)/python tools/bench_by_hand.py $(LINES) --models 10
+
+bench-dashboards: $(READY) $(BI_READY) ## latency of every chart over 50,000 accounts; makes the company first, half an hour
+	@$(BIN)/python tools/bench_dashboards.py
 
 mutate: $(READY) ## what no test notices when the SQL is changed; hours, goes on where it stopped
 	@$(BIN)/python -m tools.mutate --jobs $(JOBS)

@@ -14,8 +14,8 @@ from pathlib import Path
 from local_airflow import free_port
 from local_superset import BIN, ROOT, LocalSuperset, LocalSupersetError
 
-DEMO_USERS = {"bi": "bi_user", "U0013": "account_manager", "finance": "finance_control",
-              "engineer": "data_engineering"}  # fmt: skip
+DEMO_USERS = {"bi": "bi_user", "lead": "sales_lead", "U0013": "account_manager",
+              "finance": "finance_control", "engineer": "data_engineering"}  # fmt: skip
 """Users of the demo, one for each role; all of them have the password of `admin`."""
 
 

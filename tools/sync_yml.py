@@ -2,8 +2,8 @@
 
 A mart's columns come from `dbt_project/marts.yml`; those of the layers below from the built
 warehouse (`--warehouse FILE`), their meanings from `dbt_project/glossary.yml`; what the dashboards
-rest on from `include/superset`. Hand-written data tests and unit tests are kept. With --check
-nothing is written and the exit code is 1 when a file is behind.
+rest on from `include/superset`. Hand-written data tests, unit tests and the time spine are kept.
+With --check nothing is written and the exit code is 1 when a file is behind.
 """
 
 from __future__ import annotations
@@ -91,11 +91,13 @@ def rendered_layer(
     name: str, grain: list[str], text: str, columns: dict[str, str], existing: dict[str, Any]
 ) -> str:
     """Return the yml text of a staging or intermediate model."""
-    head = {
-        "name": name,
-        "description": text,
-        "columns": [{"name": c, "description": meaning} for c, meaning in columns.items()],
-    }
+    spine = (existing.get("models") or [{}])[0].get("time_spine")
+    head: dict[str, Any] = {"name": name, "description": text}
+    head |= {"time_spine": spine} if spine else {}
+    head["columns"] = [{"name": c, "description": meaning} for c, meaning in columns.items()]
+    for column in head["columns"]:
+        if spine and column["name"] == spine["standard_granularity_column"]:
+            column["granularity"] = "day"
     tests = [{"grain_is_unique": {"arguments": {"columns": grain}}}] if _is_tested(name) else []
     return _dumped(head, tests, existing)
 

@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 from keyaccounts import __version__, nightly
 from keyaccounts.cli_alerts import add_alerts
+from keyaccounts.cli_metrics import add_metrics
 from keyaccounts.cli_reading import add_reading
 from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
@@ -70,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_quarantine(commands)
     add_alerts(commands, _wall_time, _as_json)
     add_reading(commands, _as_json)
+    add_metrics(commands, _as_json)
     _add_demo(commands)
     return parser
 

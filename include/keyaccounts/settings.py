@@ -72,6 +72,8 @@ class Settings:
     """Start of links to an account in messages; default: the page in Airflow."""
     airflow_url: str | None = None
     """Address at which people open Airflow; messages then link to the alert on its page."""
+    superset_url: str | None = None
+    """Address at which people open Superset; the report then links to its pages."""
     confidential_users: str = ""
     """Users of Airflow who see the alerts of finance control on its page; commas between."""
     business_hours: str = "08:00-18:00"

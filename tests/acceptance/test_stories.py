@@ -217,6 +217,18 @@ def test_no_one_else_may_read_the_restricted_marts(demo: Demo) -> None:
     assert [p.name for p in restricted.rglob("*") if p.stat().st_mode & 0o007] == []
 
 
+def test_names_lie_beside_what_only_a_group_may_read(demo: Demo) -> None:
+    """A tool that opens a group's file, and sees no other, can name its accounts."""
+    current = (demo.settings.published / "current").resolve()
+    con = duckdb.connect(str(current / "keyaccounts.duckdb"), read_only=True)
+    accounts = con.execute("select * from marts.accounts").fetchall()
+    con.close()
+    for group in ("account_team", "finance_control", "data_engineering"):
+        con = duckdb.connect(str(current / "restricted" / f"{group}.duckdb"), read_only=True)
+        assert con.execute("select * from marts.accounts").fetchall() == accounts
+        con.close()
+
+
 def test_old_versions_go_and_current_stays(demo: Demo, tmp_path: Path) -> None:
     few = replace(demo.settings, keep_versions=1)
     run = Run(END, datetime(2026, 11, 2, 3, tzinfo=UTC))

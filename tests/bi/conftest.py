@@ -26,7 +26,7 @@ from local_superset import BIN, LocalSuperset
 DAY = "2026-10-20"
 """In the middle of a month: the running one is not complete."""
 PASSWORD = "correct-horse-battery"
-USERS = {"admin": "admin", "bi": "bi_user", "finance": "finance_control",
+USERS = {"admin": "admin", "bi": "bi_user", "lead": "sales_lead", "finance": "finance_control",
          "engineer": "data_engineering"}  # fmt: skip
 # What the figures of a later version are: those of the first, times the number of the version.
 SCALED = {"receivables_aging": "gross_open_amount", "accounts": "ttm_profit_amount"}

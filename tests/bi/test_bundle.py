@@ -70,6 +70,14 @@ def test_money_has_its_currency_and_days_are_days(dashboard: Dashboard, chart: C
             assert params["column_config"][column]["d3NumberFormat"], column
 
 
+@pytest.mark.parametrize(
+    ("dashboard", "chart"), [each for each in DRAWN if each[1].type == "heatmap"]
+)
+def test_only_a_ratio_is_a_percentage(dashboard: Dashboard, chart: Chart) -> None:
+    is_percentage = "%" in drawn(dashboard, chart)["params"]["y_axis_format"]
+    assert is_percentage == chart.metrics[0].endswith("_ratio")
+
+
 @pytest.mark.parametrize(("dashboard", "chart"), DRAWN, ids=NAMES)
 def test_columns_of_charts_are_there(dashboard: Dashboard, chart: Chart) -> None:
     types = types_of(KNOWN[chart.data])

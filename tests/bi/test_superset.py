@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -121,3 +123,18 @@ def test_the_months_before_are_a_filter_away(sign_in: SignIn) -> None:
     context["queries"][0]["time_range"] = "2024-03-01 : 2024-06-01"
     data = user.ask(context).json["result"][0]["data"]
     assert [row["period"] for row in data] == ["2024-03", "2024-04", "2024-05"]
+
+
+def test_a_list_that_is_taken_out_holds_names(sign_in: SignIn, home: Home) -> None:
+    user = sign_in("bi")
+    (chart,) = [c for c in user.charts("key-accounts") if c["slice_name"] == "The largest today"]
+    answer = user.ask({**user.context_of(chart["id"]), "result_format": "csv"})
+    assert answer.status == 200, answer.text[:300]
+    names = [row[0] for row in csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))]
+    largest = home.rows(
+        "select account_name from marts.accounts where is_tier_unit and not is_internal "
+        "and not is_merged_away and tier is not null order by ttm_profit_amount desc limit 1"
+    )
+    assert names[1] == largest[0][0]
+    assert len(names) > 10
+    assert "<a href" not in answer.text

@@ -30,7 +30,7 @@ EVERYTHING = Built(
 LATIN = {
     "CRM", "DSO", "NRR", "GRR", "BI", "DAG", "Airflow", "Keyaccounts", "keyaccounts", "notify",
     "release", "holds", "alerts", "list", "all", "explain", "ACCOUNT", "ID", "retention", "summary",
-    "tier", "events", "data", "coverage", "dbt", "project", "marts", "yml",
+    "tier", "events", "data", "coverage", "dbt", "project", "marts", "yml", "Superset",
 }  # fmt: skip
 """What Chinese readers read in Latin letters, and names of commands, marts and files."""
 MARKUP = re.compile(r"\b(select|order by|from marts|where)\b|=\"")

@@ -51,7 +51,7 @@ NO_LINKS = Links()
 
 def links_of(settings: Settings) -> Links:
     """Return the links that the settings allow; raises OSError when the secret cannot be kept."""
-    airflow, accounts = _web(settings.airflow_url), _web(settings.link_base)
+    airflow, accounts = web_address(settings.airflow_url), web_address(settings.link_base)
     page = airflow.rstrip("/") + PREFIX if airflow else ""
     return Links(
         account_base=accounts or (f"{page}/accounts/" if page else ""),
@@ -89,5 +89,6 @@ def link_secret(home: Path) -> str:
     return file.read_text("utf-8")
 
 
-def _web(address: str | None) -> str:
+def web_address(address: str | None) -> str:
+    """Return an address that a browser opens, or nothing."""
     return address if address and address.startswith(("http://", "https://")) else ""

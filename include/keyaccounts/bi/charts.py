@@ -82,7 +82,8 @@ def _form(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
             "sort_x_axis": "alpha_asc", "sort_y_axis": "alpha_desc", "show_values": True,
             "linear_color_scheme": "schemeBlues", "legend_type": "continuous", "show_legend": True,
             "left_margin": "auto", "bottom_margin": "auto", "xscale_interval": -1,
-            "yscale_interval": -1, "value_bounds": [None, None], "y_axis_format": ".0%",
+            "yscale_interval": -1, "value_bounds": [None, None],
+            "y_axis_format": ".0%" if metric.endswith("_ratio") else format_of(metric).short,
         }  # fmt: skip
     if chart.type == "waterfall":
         return {
@@ -97,9 +98,10 @@ def _form(chart: Chart, dataset: Dataset, currency: str) -> dict[str, Any]:
         "groupby": [chart.split] if chart.split else [], "truncate_metric": True,
         "x_axis_sort": chart.x if chart.x != "driver" else metric, "x_axis_sort_asc": True,
         "sort_series_type": "name", "sort_series_ascending": True,
-        "stack": "Stack" if chart.type == "bar" else None, "show_legend": True,
+        "stack": "Stack" if chart.type == "bar" and chart.stacked else None, "show_legend": True,
+        "xAxisForceCategorical": True,
         "legendType": "scroll", "legendOrientation": "top", "rich_tooltip": True,
-        "showTooltipTotal": chart.type == "bar",
+        "showTooltipTotal": chart.type == "bar" and chart.stacked,
         "xAxisLabelRotation": 90 if chart.x == "period" else 45,
         "xAxisLabelInterval": "auto" if chart.x == "entity_percent" else "0",
         "y_axis_title": _axis_title(chart, currency),

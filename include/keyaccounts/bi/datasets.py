@@ -30,17 +30,19 @@ LAST_MONTH_END = {"month_end": None, "effective_date": "account_tiers"}
 JOINED = {
     "account_label": (LABEL, "Name and ID of the account"),
     "account_channel": ("a.channel", "Channel of the account as of D"),
-    "account_region": ("coalesce(a.region, 'unknown')", "Region of the account as of D"),
+    "account_region": ("a.region", "Region of the account as of D"),
     "account_owner": (
-        "coalesce(a.owner_name || ' (' || a.owner_user_id || ')', 'nobody')",
+        "a.owner_name || ' (' || a.owner_user_id || ')'",
         "Account manager as of D",
     ),
     "account_owner_user_id": ("a.owner_user_id", "User ID of the account manager as of D"),
     "account_tier": (
-        "coalesce(a.tier, 'none')",
+        "a.tier",
         "Official tier of the unit of the account at the last month-end",
     ),
 }
+
+WITHOUT_ACCOUNT = {"account_region": "unknown", "account_owner": "nobody", "account_tier": "none"}
 
 
 @cache
@@ -87,12 +89,24 @@ def sql_of(dataset: Dataset, currency: str, *, is_template: bool = False) -> str
         source = f"({dataset.query.strip().replace('{currency}', currency)}) as m"
     lines = [f"from {source}"]
     if dataset.account_key:
-        columns.append(f"{_link()} as account")
-        columns += [f"{expression} as {name}" for name, (expression, _) in JOINED.items()]
-        lines.append(f"left join marts.accounts as a on a.account_id = m.{dataset.account_key}")
+        columns += [f"{_joined(name)} as {name}" for name in ("account", *JOINED)]
+        lines.append(f"left join ({_accounts()}) as b on b.account_key = m.{dataset.account_key}")
     if dataset.where:
         lines.append(f"where {dataset.where}")
     return "\n".join(["select", "    " + ",\n    ".join(columns), *lines])
+
+
+def _joined(name: str) -> str:
+    """Return SQL for what is added; a row that leads to no account says so as an account would."""
+    word = WITHOUT_ACCOUNT.get(name)
+    return f"coalesce(b.{name}, '{word}')" if word else f"b.{name}"
+
+
+def _accounts() -> str:
+    """Return SQL for what is added of each account, made once for it and not for each row."""
+    made = [f"{expression} as {name}" for name, (expression, _) in JOINED.items()]
+    columns = ["a.account_id as account_key", f"{_link()} as account", *made]
+    return "\n    select " + ",\n        ".join(columns) + "\n    from marts.accounts as a\n"
 
 
 def dataset_file(dataset: Dataset, currency: str) -> dict[str, Any]:
@@ -179,17 +193,24 @@ def _period(dataset: Dataset) -> str | None:
     return f"{month} || case when {running} then strftime({day}, ' (to %d)') else '' end"
 
 
-def _link() -> str:
-    """Return SQL for the name as a link to Account 360 with the account chosen."""
-    quoted = f"replace(replace({LABEL}, '!', '!!'), '''', '!''')"
+def chosen_parts() -> list[str]:
+    """Return the parts of `native_filters` around the label of an account that is chosen.
+
+    It is Rison, as Superset's own pages write it into their addresses, and quoted for one.
+    """
     mark = "\x00"
     rison = (
         f"({ACCOUNT_FILTER}:(extraFormData:(filters:!((col:account_label,op:IN,val:!('{mark}')))),"
         f"filterState:(label:'{mark}',value:!('{mark}')),id:{ACCOUNT_FILTER},ownState:()))"
     )
+    return [quote(part, safe="()!:,") for part in rison.split(mark)]
+
+
+def _link() -> str:
+    """Return SQL for the name as a link to Account 360 with the account chosen."""
+    quoted = f"replace(replace({LABEL}, '!', '!!'), '''', '!''')"
     start = f'<a href="/superset/dashboard/{ACCOUNT_360}/?native_filters='
-    parts = [quote(part, safe="()!:,") for part in rison.split(mark)]
-    parts = [part.replace("'", "%27") for part in parts]
+    parts = [part.replace("'", "%27") for part in chosen_parts()]
     joined = f"' || url_encode({quoted}) || '".join(parts)
     name = "a.account_name"
     for plain, escaped in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):

@@ -65,6 +65,7 @@ class Chart:
     rows: int = 1000
     height: int | None = None
     total: str = "Total"
+    stacked: bool = True
     no_cache: bool = False
     may_be_empty: bool = False
 

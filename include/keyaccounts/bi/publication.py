@@ -16,21 +16,15 @@ from typing import Any
 from flask import Flask, Response, current_app, has_request_context, request
 from flask_caching.backends.filesystemcache import FileSystemCache
 
+from keyaccounts.bi.locked import OpenFiles, connect_arguments
+from keyaccounts.bi.plain import without_links
+
 VERSION_HEADER = "X-Keyaccounts-Version"
 CURRENT_HEADER = "X-Keyaccounts-Current"
 CURRENT = "current"
 FOLDER_KEY = "KEYACCOUNTS_PUBLISHED"
 PINNED = "keyaccounts.version"
 VERSION = re.compile(r"\d{6,}_\d{4}-\d{2}-\d{2}")
-LOCKED_DOWN = {
-    "enable_external_access": "false",
-    "autoload_known_extensions": "false",
-    "autoinstall_known_extensions": "false",
-    "memory_limit": "1GB",
-    "threads": "2",
-    "lock_configuration": "true",
-}
-"""SQL reads the published file and nothing else of the machine, and cannot change that."""
 
 
 class NotPublishedError(RuntimeError):
@@ -58,6 +52,7 @@ def connection_mutator(published: Path) -> Callable[..., tuple[Any, dict[str, An
 
     DuckDB shares one open file per path and process, so a link could go on to name an old file.
     """
+    kept = OpenFiles()
 
     def mutate(
         uri: Any, params: dict[str, Any], username: str | None, security_manager: Any, source: Any
@@ -69,8 +64,9 @@ def connection_mutator(published: Path) -> Callable[..., tuple[Any, dict[str, An
         if not asked.is_relative_to(current) or ".." in asked.parts:
             raise NotPublishedError(f"{asked} is no file of the publication {current}")
         file = published / pinned_version(published) / asked.relative_to(current)
-        locked = {"read_only": True, "config": dict(LOCKED_DOWN)}
-        return uri.set(database=str(file), query={}), {**params, "connect_args": locked}
+        address = uri.set(database=str(file), query={})
+        kept.keep(address, file)
+        return address, {**params, "connect_args": connect_arguments()}
 
     return mutate
 
@@ -97,6 +93,8 @@ def prepare_app(published: Path, templates: Path) -> Callable[[Flask], None]:
 
         @app.after_request
         def name_versions(response: Response) -> Response:
+            if response.mimetype == "text/csv" and not response.is_streamed:
+                response.set_data(without_links(response.get_data(as_text=True)))
             response.headers[VERSION_HEADER] = pinned_version(published)
             response.headers[CURRENT_HEADER] = current_version(published)
             return response

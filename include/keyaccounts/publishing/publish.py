@@ -149,7 +149,10 @@ def _write_version(settings: Settings, draft: Path) -> dict[str, int]:
         unknown = sorted(set(built) - set(marts))
         if unknown:
             raise KeyaccountsError(f"no entry in marts.yml for {', '.join(unknown)}")
-        return {name: _write_mart(con, marts[name], draft) for name in built}
+        rows = {name: _write_mart(con, marts[name], draft) for name in built}
+        for group in sorted({marts[name].group or "" for name in built} - {""}):
+            _copy_accounts(con, marts["accounts"], f"serving_{group}.marts.accounts")
+        return rows
     finally:
         con.close()
 
@@ -168,16 +171,26 @@ def _write_mart(con: duckdb.DuckDBPyConnection, mart: Mart, draft: Path) -> int:
     con.execute(f"create schema if not exists {alias}.marts")
     table = f"{alias}.marts.{mart.name}"
     order = ", ".join(mart.grain)
+    _write_table(con, mart, table)
+    con.execute(f"copy (select * from {table} order by {order}) to '{parquet}' (format parquet)")
+    if mart.group is not None:
+        _restrict(mart.group, folder, database)
+    return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def _write_table(con: duckdb.DuckDBPyConnection, mart: Mart, table: str) -> None:
+    order = ", ".join(mart.grain)
     con.execute(
         f"create table {table} as select * from warehouse.marts.{mart.name} order by {order}"
     )
     con.execute(f"comment on table {table} is {_text(mart.description)}")
     for column, meaning in mart.columns.items():
         con.execute(f"comment on column {table}.{column} is {_text(meaning)}")
-    con.execute(f"copy (select * from {table} order by {order}) to '{parquet}' (format parquet)")
-    if mart.group is not None:
-        _restrict(mart.group, folder, database)
-    return int(con.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def _copy_accounts(con: duckdb.DuckDBPyConnection, accounts: Mart, table: str) -> None:
+    """Lay the accounts beside what only a group may read: a file that is open sees no other."""
+    _write_table(con, accounts, table)
 
 
 def _restrict(group: str, folder: Path, database: Path) -> None:

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from keyaccounts.alerts.formats import one_line
 from keyaccounts.alerts.wording import value
 from keyaccounts.reports import figures
+from keyaccounts.reports.pages import NO_PAGES, Pages, pages_of
 from keyaccounts.reports.plots import report_plots
 from keyaccounts.reports.reader import Reader, open_publication
 from keyaccounts.settings import Settings
@@ -109,7 +110,8 @@ def write_report(settings: Settings) -> Path:
     Raises ConfigurationError before the first publication.
     """
     with open_publication(settings) as reader:
-        page = render(report_facts(reader), texts_in(settings.language))
+        texts, pages = texts_in(settings.language), pages_of(settings.superset_url)
+        page = render(report_facts(reader), texts, pages)
         folder = reader.folder
     draft = folder / f".{NAME}"
     draft.write_text(page, encoding="utf-8")
@@ -173,8 +175,8 @@ def report_facts(reader: Reader) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def render(facts: dict[str, Any], texts: Texts = ENGLISH) -> str:
-    """Return the page; text of the sources is escaped."""
+def render(facts: dict[str, Any], texts: Texts = ENGLISH, pages: Pages = NO_PAGES) -> str:
+    """Return the page; text of the sources is escaped. `pages` are those it links to."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -187,7 +189,7 @@ def render(facts: dict[str, Any], texts: Texts = ENGLISH) -> str:
     measure, has_profit = facts["now"].get("measure_used", ""), _has_profit(facts)
     page = environment.get_template("report.html.j2")
     return page.render(
-        **facts, t=texts, plots=report_plots(facts, texts, has_profit=has_profit),
+        **facts, t=texts, pages=pages, plots=report_plots(facts, texts, has_profit=has_profit),
         shown=SHOWN_ROWS, minus=_minus, has_profit=has_profit, moved=partial(_moved, facts, texts),
         measure=texts.word("measure", measure, fallback=texts("block.profit")),
         money=texts.word("currency", facts["currency"], fallback=facts["currency"]),

@@ -1,0 +1,1 @@
+"""Metrics of the semantic layer, asked of the publication by MetricFlow."""
