@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator, BaseSensorOperator, PokeReturnValue
 from airflow.sdk.exceptions import AirflowFailException
 
-from keyaccounts.errors import KeyaccountsError, RunInProgressError
+from keyaccounts.errors import CheckFailedError, KeyaccountsError, RunInProgressError
 from keyaccounts.settings import Run, Settings, load_settings
 from keyaccounts_runs import (
     EXTRACT,
     PUBLISHED,
     SOURCE_PARAMS,
     as_run,
+    entities_of,
     extract_tasks,
     run_facts,
-    task_of,
 )
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class PlanExtractOperator(StepOperator):
         """Return their names."""
         from keyaccounts import nightly
 
-        return [e for e in nightly.planned_entities(settings) if task_of(e) == self.extract]
+        return entities_of(self.extract, nightly.planned_entities(settings))
 
 
 class ExtractOperator(StepOperator):
@@ -150,14 +150,14 @@ class CheckLandingOperator(StepOperator):
     """Judges what has landed."""
 
     def step(self, settings: Settings, context: Context) -> dict[str, Any]:
-        """Return the checks. Raises KeyaccountsError when a planned entity was read by no task."""
+        """Return the checks. Raises CheckFailedError when a planned entity was read by no task."""
         from keyaccounts import nightly
         from keyaccounts_reports import results_of
 
         landed = {load["entity"] for load in results_of(context["ti"], extract_tasks())}
         planned = nightly.planned_entities(settings, log=lambda line: None)
         if missing := [entity for entity in planned if entity not in landed]:
-            raise KeyaccountsError(
+            raise CheckFailedError(
                 f"{', '.join(missing)} was read by no task of this run: sources.yml changed while "
                 "it was under way; trigger the DAG again"
             )

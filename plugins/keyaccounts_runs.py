@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -58,10 +58,15 @@ def extract_tasks() -> dict[str, str]:
     return shared | {f"{EXTRACT}_{name}": pool for name, pool in systems.items() if pool}
 
 
-def task_of(entity: str) -> str:
-    """Return the task that lands an entity."""
-    mapping = _mappings().get(entity)
-    return f"{EXTRACT}_{mapping.system.name}" if mapping and mapping.system.pool else EXTRACT
+def entities_of(task: str, entities: Iterable[str]) -> list[str]:
+    """Return those of the entities that a task lands."""
+    mappings = _mappings()
+
+    def task_of(entity: str) -> str:
+        mapping = mappings.get(entity)
+        return f"{EXTRACT}_{mapping.system.name}" if mapping and mapping.system.pool else EXTRACT
+
+    return [entity for entity in entities if task_of(entity) == task]
 
 
 def _mappings() -> Mapping[str, Any]:

@@ -207,7 +207,7 @@ def test_an_entity_that_no_task_read_is_missed(
         for entity in nightly.planned_entities(settings)
     ]
     context["ti"].results = {"extract": loads[1:]}
-    with pytest.raises(KeyaccountsError, match="crm_accounts was read by no task of this run"):
+    with pytest.raises(AirflowFailException, match="crm_accounts was read by no task of this run"):
         execute(step, context)
     context["ti"].results = {"extract": loads}
     assert execute(step, context)["checks"]
