@@ -5,29 +5,15 @@ from __future__ import annotations
 import csv
 import io
 
-import duckdb
 import pytest
 
-from keyaccounts.bi.datasets import sql_of
-from keyaccounts.bi.definition import datasets
 from keyaccounts.bi.plain import without_links
+from tests.bi.cells import account_cell
 
 
 def exported(name: str) -> str:
     """Return CSV as Superset writes it of an account with this name and its link."""
-    con = duckdb.connect()
-    con.execute("create schema marts")
-    con.execute(
-        "create table marts.accounts as select 'A1' as account_id, ? as account_name, null as "
-        "owner_user_id, null as owner_name, 'x' as channel, null as region, null as tier",
-        [name],
-    )
-    con.execute("create table marts.service_levels as select 'A1' as account_id, "
-                "date '2026-01-31' as month_end")  # fmt: skip
-    rows = con.execute(
-        f"select account, month_end from ({sql_of(datasets()['service'], 'EUR')})"
-    ).fetchall()
-    con.close()
+    rows = [(account_cell(name), "2026-01-31")]
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([("Account", "Month, end"), *rows])
     return out.getvalue()

@@ -5,12 +5,11 @@ from __future__ import annotations
 import html
 import re
 
-import duckdb
 import pytest
+from tests.bi.cells import account_cell
 from tests.reports.test_report import DROP, HOSTILE, first_month
 
-from keyaccounts.bi.datasets import sql_of
-from keyaccounts.bi.definition import dashboards, datasets
+from keyaccounts.bi.definition import dashboards
 from keyaccounts.reports.pages import pages_of
 from keyaccounts.reports.report import render
 
@@ -19,20 +18,7 @@ URL = "https://bi.example/"
 
 def link_of_superset(name: str) -> str:
     """Return the link that the datasets of Superset make of an account with this name."""
-    con = duckdb.connect()
-    con.execute("create schema marts")
-    con.execute(
-        "create table marts.accounts as select 'A1' as account_id, ? as account_name, null as "
-        "owner_user_id, null as owner_name, 'x' as channel, null as region, null as tier",
-        [name],
-    )
-    con.execute("create table marts.service_levels as select 'A1' as account_id, "
-                "date '2026-01-31' as month_end")  # fmt: skip
-    ((link,),) = con.execute(
-        f"select account from ({sql_of(datasets()['service'], 'EUR')})"
-    ).fetchall()
-    con.close()
-    return str(re.match(r'<a href="([^"]+)"', link)[1])  # type: ignore[index]
+    return str(re.match(r'<a href="([^"]+)"', account_cell(name))[1])  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", ['L\'É!té "A&B" <b>', "北方机械", "a+b (c), d:e", HOSTILE])
