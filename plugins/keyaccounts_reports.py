@@ -35,8 +35,8 @@ def run_report(context: Context, steps: Sequence[str]) -> dict[str, Any]:
 
 def results_of(ti: Any, tasks: Iterable[str]) -> list[dict[str, Any]]:
     """Return what the instances of mapped tasks returned; those that did not end give nothing."""
-    found = [ti.xcom_pull(task_ids=task) for task in tasks]
-    return [result for results in found if results is not None for result in results if result]
+    # Of one task alone Airflow gives no list when a single instance of it returned something.
+    return [result for result in ti.xcom_pull(task_ids=list(tasks)) if result]
 
 
 def report_lines(summary: dict[str, Any]) -> list[str]:

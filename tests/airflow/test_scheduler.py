@@ -45,7 +45,8 @@ class World:
             if found and found[0]["state"] in {"success", "failed"}:
                 return found[0]
             time.sleep(0.5)
-        raise AssertionError(f"no such run of {dag_id}: {self.airflow.runs(dag_id)}")
+        states = {run["dag_run_id"]: self.states(run) for run in self.airflow.runs(dag_id)}
+        raise AssertionError(f"no such run of {dag_id} has ended: {states}")
 
     def states(self, run: dict[str, Any]) -> dict[str, str]:
         tasks = self.airflow.tasks(run["dag_id"], run["dag_run_id"])

@@ -45,7 +45,7 @@ MARTS = (
     "white_space", "cross_sells",
     "concentration", "forecasts", "forecast_accuracy", "seasonality", "referrals",
     "relationship_stages", "contact_coverage", "relationship_matrix", "stage_profits",
-    "owner_turnover", "portfolio_summary",
+    "owner_turnover", "portfolio_summary", "int_calendar__dates",
 )  # fmt: skip
 
 

@@ -81,7 +81,7 @@ def company(
     request: pytest.FixtureRequest, undisturbed: Publication, tmp_path_factory: Any
 ) -> Company:
     home = tmp_path_factory.mktemp(f"home-{request.param}")
-    for name in ("published", "landing", "runs", "reports", "quarantine"):
+    for name in ("published", "landing", "runs", "quarantine"):
         if (undisturbed.settings.home / name).exists():
             (home / name).symlink_to(undisturbed.settings.home / name)
     settings = replace(
