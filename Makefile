@@ -20,7 +20,7 @@ COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 
 BI_AGE := --exclude-newer 2026-06-01 --exclude-newer-package duckdb=2027-01-01
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark setup-bi demo bi bi-down bi-test up down env test test-fast parity fixtures-spark properties mutate bench bench-dashboards bench-sources lint format types check lock clean
+.PHONY: help setup setup-spark setup-bi demo bi bi-down bi-test up down env test test-fast parity fixtures-spark properties mutate bench bench-dashboards bench-sources bench-messages lint format types check lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -98,6 +98,9 @@ mutate: $(READY) ## what no test notices when the SQL is changed; hours, goes on
 bench-sources: $(READY) ## first load from Postgres against a bare read, then nights compared row by row
 	@$(BIN)/python tools/bench_sources.py 10000000
 	@$(BIN)/python tools/bench_nights.py 3000000
+
+bench-messages: $(READY) ## 500 alerts of the demo company to a mail server, with their plots and without
+	@$(BIN)/python -m tools.bench_messages --home .demo/home
 
 lint: $(READY) ## ruff over Python, its formatting included
 	@$(BIN)/ruff check .

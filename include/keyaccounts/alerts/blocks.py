@@ -19,6 +19,7 @@ from keyaccounts.alerts.links import Links
 from keyaccounts.alerts.model import Candidate, Entry
 from keyaccounts.alerts.payment_facts import TYPES as PAYMENT_TYPES
 from keyaccounts.alerts.payment_facts import payment_facts
+from keyaccounts.alerts.plots import Plot
 from keyaccounts.alerts.portfolio_facts import TYPES as PORTFOLIO_TYPES
 from keyaccounts.alerts.portfolio_facts import portfolio_facts, whom
 from keyaccounts.alerts.tier_facts import NEGATIVE_TYPES, TierFacts
@@ -43,6 +44,7 @@ class Block:
     note: str = ""
     headline: str = ""
     """The size of the matter, for one-line use."""
+    plot: Plot | None = None
 
 
 def build_block(
@@ -53,6 +55,7 @@ def build_block(
     currency: str,
     links: Links,
     note: str = "",
+    plot: Plot | None = None,
     texts: Texts = ENGLISH,
 ) -> Block:
     """Return the block of one event; `name` and `owner` stand in where the payload has none."""
@@ -78,6 +81,7 @@ def build_block(
         answer_link=links.alert(event.event_key),
         note=note,
         headline=reader.headline(),
+        plot=plot,
     )
 
 

@@ -26,6 +26,7 @@ from keyaccounts.alerts.model import (
     RunContext,
     severity_rank,
 )
+from keyaccounts.alerts.plots import Plot
 from keyaccounts.alerts.rendering import Mail, Section, render
 from keyaccounts.alerts.routing import NO_OWNER, OWNER_ABSENT, Routing
 from keyaccounts.texts import Texts
@@ -42,6 +43,8 @@ class Desk:
     account_names: Mapping[str, str]
     currency: str
     links: Links = NO_LINKS
+    plots: Mapping[str, Plot] = field(default_factory=dict)
+    """By event key, of the alerts that are shown whole."""
 
     @property
     def texts(self) -> Texts:
@@ -92,6 +95,18 @@ def compose(
         _add_digest(piles, waiting, run, desk.routing)
         _add_lines(piles, lines, by_key, entries, actions, run, desk)
     return [_message(recipient, piles[recipient], run, desk) for recipient in sorted(piles)]
+
+
+def shown_whole(candidates: Sequence[Candidate], outcome: Outcome) -> list[Candidate]:
+    """Return the events that some message of the run shows with all their facts."""
+    by_key = {event.event_key: event for event in candidates}
+    told: dict[str, list[Candidate]] = defaultdict(list)
+    for decision in outcome.decisions:
+        if decision.decision == "send":
+            for recipient in (decision.recipient, *decision.copies):
+                told[recipient].append(by_key[decision.event_key])
+    shown = (sorted(all_, key=_worst_first)[:MAX_ALERTS] for all_ in told.values())
+    return list({event.event_key: event for first in shown for event in first}.values())
 
 
 def _add_alerts(
@@ -240,6 +255,7 @@ def _block(event: Candidate, desk: Desk, note: str = "") -> Block:
         currency=desk.currency,
         links=desk.links,
         note=note,
+        plot=desk.plots.get(event.event_key),
         texts=desk.texts,
     )
 

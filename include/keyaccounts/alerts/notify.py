@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import duckdb
 from sqlalchemy import Connection
 
 from keyaccounts.alerts.channels import OUTBOX, Channel, takers
 from keyaccounts.alerts.decide import decide
 from keyaccounts.alerts.delivery import deliver
+from keyaccounts.alerts.formats import one_line
 from keyaccounts.alerts.holds import find_holds
 from keyaccounts.alerts.ledger import GO_LIVE, LAST_DIGEST, Ledger, LedgerState, waiting_lines
 from keyaccounts.alerts.links import links_of
-from keyaccounts.alerts.messages import Desk, compose, digest_monday
+from keyaccounts.alerts.messages import Desk, compose, digest_monday, shown_whole
 from keyaccounts.alerts.model import Candidate, Hold, Message, Outcome, RunContext
 from keyaccounts.alerts.notices import hold_notices
+from keyaccounts.alerts.plots import Plot, draw_plots
 from keyaccounts.alerts.posting import (
     Log,
     deliver_pending,
@@ -33,7 +36,7 @@ from keyaccounts.alerts.recording import (
     record_holds,
     record_messages,
 )
-from keyaccounts.alerts.routing import NO_OWNER
+from keyaccounts.alerts.routing import NO_OWNER, Routing
 from keyaccounts.settings import Run, Settings
 
 __all__ = ["deliver_pending", "notify", "tell_data_engineers"]
@@ -82,6 +85,7 @@ def notify(
             publication.account_names,
             publication.base_currency,
             links_of(settings),
+            _plots(publication, outcome, post.routing, log),
         )
         with ledger.transaction() as connection:
             record_decisions(
@@ -106,6 +110,18 @@ def notify(
             else {"sent": 0, "waiting": 0, "failed": 0}
         )
     return _summary(publication, outcome, context, written, delivered, log)
+
+
+def _plots(
+    publication: Publication, outcome: Outcome, routing: Routing, log: Log
+) -> Mapping[str, Plot]:
+    """Draw before the ledger is written to; a message without its plots says all that matters."""
+    shown = shown_whole(publication.candidates, outcome)
+    try:
+        return draw_plots(publication.folder, shown, publication.base_currency, routing.texts)
+    except (duckdb.Error, OSError, ValueError) as error:
+        log(f"messages go without plots: {one_line(error)}")
+        return {}
 
 
 def _context(

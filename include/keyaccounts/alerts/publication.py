@@ -50,6 +50,8 @@ class Publication:
     """Blocking checks that differ at D."""
     account_names: Mapping[str, str]
     closed_month: ClosedMonth | None = None
+    folder: Path | None = None
+    """Where the version lies, for what is read only of the alerts that are sent."""
 
 
 def read_publication(published: Path) -> Publication:
@@ -93,6 +95,7 @@ def read_publication(published: Path) -> Publication:
         failed_checks=tuple(name for (name,) in checks),
         account_names={account_id: name for account_id, name, _ in accounts},
         closed_month=closed,
+        folder=folder,
     )
 
 
