@@ -52,39 +52,18 @@ def compare(
     types: dict[str, str],
     draft: Path,
 ) -> Found:
-    """Read the keys of the source; create the tables `source_keys`, `changed` and `gone`."""
+    """Read the keys of the source; create `source_keys`, `differences`, `changed` and `gone`."""
     names = [*entity.keys, "updated_at"] + (["is_deleted"] if "is_deleted" in types else [])
     _fetch_keys(mapping, source, names, draft / KEYS)
     _create_source_keys(con, entity, mapping, draft / KEYS)
     _create_held(con, loads)
+    _create_landed_keys(con, entity, loads)
+    _create_differences(con, entity)
+    _create_changed(con, entity)
     keys = ", ".join(entity.keys)
     con.execute(
-        f"""
-        create temp table landed_keys as
-        select {keys}, updated_at, coalesce(is_deleted, false) as is_deleted
-        from {rows_sql(loads)}
-        qualify row_number() over (partition by {keys} order by {NEWEST}) = 1
-        """
-    )
-    con.execute(
-        f"""
-        create temp table changed as
-        select s.*, l.updated_at as landed_at
-        from source_keys as s
-        left join landed_keys as l using ({keys})
-        where (
-            l.is_deleted is null or l.is_deleted <> s.is_deleted
-            or l.updated_at is distinct from s.updated_at
-        )
-        and not exists (
-            select 1 from held as h
-            where h.row_key = s.row_key and h.stamp is not distinct from s.stamp
-        )
-        """
-    )
-    con.execute(
-        f"create temp table gone as select {keys} from landed_keys "
-        f"anti join source_keys using ({keys}) where not is_deleted"
+        f"create temp table gone as select {keys} from differences "
+        "where not is_at_source and not landed_is_deleted"
     )
     [(gone, landed)] = con.execute(
         "select (select count(*) from gone), count(*) filter (not is_deleted) from landed_keys"
@@ -151,19 +130,29 @@ def conclude(con: duckdb.DuckDBPyConnection, entity: Entity, mapping: Mapping) -
             f"their key says that they changed; nothing of it landed. Read all of it again: "
             f"keyaccounts extract --entity {entity.name} --reload"
         )
-    [(live, landed)] = con.execute(
+    # What has no difference stands in the landing as it stands at the source.
+    is_unknown = " or ".join(f"{key} is null" for key in entity.keys)
+    [(live, held)] = con.execute(
         f"""
-        select count(*), count(*) filter (
-            not exists (select 1 from changed as c where {_same_key(entity, "c")})
-                and exists (select 1 from landed_keys as l where {_same_key(entity, "l")}
-                    and not l.is_deleted)
-            or exists (select 1 from accepted as a where {_same_key(entity, "a")}
-                and a.is_deleted is not true)
+        with doubtful as (
+            select * from source_keys
+            semi join (select {keys} from differences where is_at_source) using ({keys})
+            union all
+            select * from source_keys where {is_unknown}
         )
-        from source_keys as s where not s.is_deleted
+        select (select count(*) from source_keys where not is_deleted), count(*) filter (
+            not (
+                not exists (select 1 from changed as c where {_same_key(entity, "c")})
+                    and exists (select 1 from differences as l where {_same_key(entity, "l")}
+                        and not l.landed_is_deleted)
+                or exists (select 1 from accepted as a where {_same_key(entity, "a")}
+                    and a.is_deleted is not true)
+            )
+        )
+        from doubtful as s where not is_deleted
         """
     ).fetchall()
-    return {"live": live, "held": live - landed}
+    return {"live": live, "held": held}
 
 
 def gone_file(settings: Settings, entity: str) -> Path:
@@ -184,7 +173,8 @@ def write_gone(
     number = loads[-1].number if loads else 0
     con.execute(
         f"copy (select distinct row_key, {number} as load from held "
-        f"anti join source_keys using (row_key)) to '{draft}' (format parquet)"
+        f"anti join (select {row_key(entity)} as row_key from key_rows) using (row_key)) "
+        f"to '{draft}' (format parquet)"
     )
     draft.replace(file)
 
@@ -206,7 +196,15 @@ def _fetch_keys(mapping: Mapping, source: Source, names: list[str], file: Path) 
 def _create_source_keys(
     con: duckdb.DuckDBPyConnection, entity: Entity, mapping: Mapping, file: Path
 ) -> None:
+    """Create the view `key_rows` of what came and the table `source_keys` of its typed values.
+
+    As text, which is dear, keys are made of those alone that need it.
+    """
     con.execute(f"create or replace temp view incoming as select * from read_parquet('{file}')")
+    con.execute(
+        "create temp view key_rows as "
+        f"select *, file_row_number as _at from read_parquet('{file}', file_row_number = true)"
+    )
     types = types_of(con)
     cursor = Column(mapping.cursor, "timestamp")
     deleted = entity.column("is_deleted")
@@ -216,10 +214,70 @@ def _create_source_keys(
     con.execute(
         f"""
         create temp table source_keys as
-        select {row_key(entity)} as row_key, {stamp()} as stamp, {values},
-            {typed(cursor, types)} as cursor_at,
-            coalesce({typed(deleted, types)}, false) as is_deleted
-        from incoming
+        select {values}, {typed(cursor, types)} as cursor_at,
+            coalesce({typed(deleted, types)}, false) as is_deleted, _at
+        from key_rows
+        """
+    )
+
+
+def _create_landed_keys(con: duckdb.DuckDBPyConnection, entity: Entity, loads: list[Load]) -> None:
+    """Create `landed_keys`: of each key the version that counts. Most have one alone."""
+    keys = ", ".join(entity.keys)
+    con.execute(
+        f"""
+        create temp view landed_versions as
+        select {keys}, updated_at, coalesce(is_deleted, false) as is_deleted, _load, _row
+        from {rows_sql(loads)}
+        """
+    )
+    con.execute(
+        f"create temp table repeated as select hash({keys}) as h from landed_versions "
+        "group by h having count(*) > 1"
+    )
+    con.execute(
+        f"""
+        create temp table landed_keys as
+        select {keys}, updated_at, is_deleted from landed_versions
+        where hash({keys}) not in (select h from repeated)
+        union all
+        select {keys}, updated_at, is_deleted from landed_versions
+        where hash({keys}) in (select h from repeated)
+        qualify row_number() over (partition by {keys} order by {NEWEST}) = 1
+        """
+    )
+
+
+def _create_differences(con: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+    """Create `differences`: keys that stand on one side alone, or differ in stamp or deletion."""
+    keys = ", ".join(entity.keys)
+    con.execute(
+        f"""
+        create temp table differences as
+        select {keys}, s._at, s.updated_at, s.cursor_at, s.is_deleted, l.updated_at as landed_at,
+            l.is_deleted as landed_is_deleted, s._at is not null as is_at_source
+        from source_keys as s full join landed_keys as l using ({keys})
+        where s._at is null or l.is_deleted is null or l.is_deleted <> s.is_deleted
+            or l.updated_at is distinct from s.updated_at
+        """
+    )
+
+
+def _create_changed(con: duckdb.DuckDBPyConnection, entity: Entity) -> None:
+    """Create `changed`: rows of the source that the landing has not, unless it holds them back."""
+    con.execute(
+        f"""
+        create temp table changed as
+        select d.* exclude (landed_is_deleted, is_at_source), t.row_key
+        from differences as d
+        inner join (
+            select _at, {row_key(entity)} as row_key, {stamp()} as stamp from key_rows
+            where _at in (select _at from differences)
+        ) as t using (_at)
+        where not exists (
+            select 1 from held as h
+            where h.row_key = t.row_key and h.stamp is not distinct from t.stamp
+        )
         """
     )
 
