@@ -31,8 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
 class FakeTask(SimpleNamespace):
     """What a step asks of its task instance; `results` are the values of other tasks."""
 
-    def xcom_pull(self, task_ids: str) -> Any:
-        return self.results.get(task_ids)
+    def xcom_pull(self, task_ids: str | list[str]) -> Any:
+        """Of several tasks a list comes, of what all their instances returned."""
+        if isinstance(task_ids, str):
+            return self.results.get(task_ids)
+        return [found for task in task_ids for found in self.results.get(task) or [None]]
 
     def get_task_states(self, dag_id: str, run_ids: list[str]) -> dict[str, Any]:
         return {run_ids[0]: self.states}
