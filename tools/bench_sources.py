@@ -1,6 +1,6 @@
 """First load of an entity from Postgres against a bare ADBC read of the same rows into Parquet.
 
-    .venv/bin/python tools/bench_sources.py 3000000 [--rounds 3] [--memory-limit 512MB]
+    .venv/bin/python tools/bench_sources.py 3000000 [--rounds 3] [--memory-limit 256MB]
 
 Starts a Postgres of its own, fills one table, and runs both in processes of their own, in turn.
 Prints wall seconds, rows a second, CPU seconds and peak memory of each, and their ratio.
@@ -82,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=int)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--memory-limit", default="512MB")
+    parser.add_argument("--memory-limit", default="256MB")
     arguments = parser.parse_args()
     with started_server() as server, tempfile.TemporaryDirectory(prefix="ka_bench_") as scratch:
         folder = Path(scratch)

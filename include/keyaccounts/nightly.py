@@ -109,19 +109,27 @@ def extract(
     systems: Systems | None = None,
     told: Told = NOTHING_TOLD,
 ) -> dict[str, Any]:
-    """Land one entity; return its counts, what was held back, and examples.
+    """Land one entity; return its counts, bytes, seconds, what was held back, and examples.
 
     `systems` are those of `sources.yml` that are open already: what is read through them is one
     state of each system. Without them a system is opened for this entity alone.
     """
     if entity not in load_contract():
         raise ConfigurationError(f"{entity} is no entity of the contract")
+    started = time.monotonic()
     with _step(settings, run, f"extract {entity}", log, lock=f"extract-{entity}"):
         landed = _landed(settings, run, entity, systems, told)
+    seconds = time.monotonic() - started
+    new = landed.load if landed.is_new else None
+    files = [load.rows_file for load in all_loads(settings, entity) if load.number == new]
+    size = sum(file.stat().st_size for file in files)
     fresh = "" if landed.is_new else f" (as in load {landed.load}, not written again)"
     gone = f", {landed.deleted} gone" if landed.deleted else ""
     known = f", {landed.unchanged} known" if landed.unchanged else ""
-    log(f"  {entity}: {landed.rows} rows, {landed.quarantined} held back{gone}{known}{fresh}")
+    log(
+        f"  {entity}: {landed.rows} rows, {landed.quarantined} held back{gone}{known}{fresh}; "
+        f"{size / 1e6:,.2f} MB, {landed.read / seconds:,.0f} rows/s"
+    )
     for example in landed.examples:
         log(f"    {example}")
     for note in landed.notes:
@@ -129,7 +137,7 @@ def extract(
     if landed.source_rows is None:
         for name in landed.unknown_columns:
             log(f"    column {name} is not in the contract: ignored")
-    return asdict(landed)
+    return asdict(landed) | {"bytes": size, "seconds": round(seconds, 3)}
 
 
 def _landed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -60,6 +61,19 @@ def test_json_is_one_document_and_progress_goes_to_standard_error(
     landed = {entry["entity"]: entry for entry in summary["extract"]}
     assert (landed["erp_invoices"]["rows"], landed["erp_invoices"]["quarantined"]) == (237, 5)
     assert "erp_invoices.csv row 2, column invoice_date: 'soon' is not a date" in err
+
+
+def test_each_entity_says_its_rows_bytes_and_rate(published: tuple[list[str], str, str]) -> None:
+    arguments, out, err = published
+    landed = {entry["entity"]: entry for entry in json.loads(out)["extract"]}["erp_invoices"]
+    (file,) = (Path(arguments[1]) / "landing" / "erp_invoices").glob("*/part-00000.parquet")
+    assert landed["bytes"] == file.stat().st_size
+    found = re.search(r"erp_invoices: 237 rows, 5 held back; ([\d.,]+) MB, ([\d,]+) rows/s", err)
+    assert found
+    assert found[1] == f"{landed['bytes'] / 1e6:,.2f}"
+    # All that was read, what is held back too; the log says the rate by more digits of the time.
+    rate = int(found[2].replace(",", ""))
+    assert 242 / (landed["seconds"] + 0.001) - 1 < rate < 242 / (landed["seconds"] - 0.001) + 1
 
 
 def test_no_notify_writes_no_message(published: tuple[list[str], str, str]) -> None:

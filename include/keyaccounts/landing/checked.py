@@ -47,6 +47,13 @@ class Landed:
     notes: list[str] = field(default_factory=list)
     """What a person should know of this load, beside the counts."""
 
+    @property
+    def read(self) -> int:
+        """Rows that were read at the source."""
+        if self.source_rows is not None:
+            return self.source_rows
+        return self.rows + self.quarantined + self.unchanged - self.deleted
+
 
 def create_checked_view(
     con: duckdb.DuckDBPyConnection, entity: Entity, incoming: Incoming, rules: list[Rule]
