@@ -103,11 +103,14 @@ class Ground:
         finally:
             timer.cancel()
 
+    def _table(self, name: str) -> str:
+        return f"{self.models[name].schema}.{name}"
+
     def _describe(self, table: str) -> list[tuple[Any, ...]]:
         return self.con.execute(f"describe {table}").fetchall()
 
     def _differs(self, node: Node) -> bool:
-        table = f"{node.schema}.{node.name}"
+        table = self._table(node.name)
         if self._describe(table) != self.columns[node.name]:
             return True
         sides = (table, f"before.{node.name}")
@@ -130,7 +133,8 @@ class CrowdGround(Ground):
     def _rows(self, mart: str) -> list[Row]:
         if mart not in self._kept:
             self._kept[mart] = self.builder.records(
-                f"select * exclude (company) from marts.{mart} where company = {self._seed} "
+                f"select * exclude (company) from {self._table(mart)} "
+                f"where company = {self._seed} "
                 "order by all"
             )
         return self._kept[mart]
@@ -139,7 +143,7 @@ class CrowdGround(Ground):
         """Ask the contract, the data tests, then the properties of companies that changed."""
         marts = [name for name in MARTS if name in changed]
         for name in marts:
-            if self._describe(f"marts.{name}") != self.columns[name]:
+            if self._describe(self._table(name)) != self.columns[name]:
                 return f"contract of {name}"
         if failed := self.failed_test(changed):
             return failed
@@ -154,8 +158,8 @@ class CrowdGround(Ground):
         found: set[int] = set()
         for name in marts:
             for one, other in (
-                (f"marts.{name}", f"before.{name}"),
-                (f"before.{name}", f"marts.{name}"),
+                (self._table(name), f"before.{name}"),
+                (f"before.{name}", self._table(name)),
             ):
                 sql = f"select distinct company from (from {one} except all from {other})"
                 found.update(row[0] for row in self.con.execute(sql).fetchall())

@@ -137,14 +137,19 @@ def run(todo: list[Task], jobs: int, is_first_look: bool) -> None:
         REPORT.open("a", encoding="utf-8") as out,
     ):
         waiting = {pool.submit(judge, t.file, t.mutant, is_first_look): t for t in todo}
-        for number, done in enumerate(as_completed(waiting), 1):
-            task = waiting[done]
-            row = {"id": identity(task), "model": task.name, "line": task.line, "key": task.key}
-            out.write(json.dumps({**row, "kind": task.mutant.kind, **done.result()}) + "\n")
-            out.flush()
-            if number % 50 == 0 or number == len(todo):
-                seconds = time.monotonic() - started
-                print(f"  {number}/{len(todo)} in {seconds:.0f} s", flush=True)
+        try:
+            for number, done in enumerate(as_completed(waiting), 1):
+                task = waiting[done]
+                row = {"id": identity(task), "model": task.name, "line": task.line, "key": task.key}
+                out.write(json.dumps({**row, "kind": task.mutant.kind, **done.result()}) + "\n")
+                out.flush()
+                if number % 50 == 0 or number == len(todo):
+                    seconds = time.monotonic() - started
+                    print(f"  {number}/{len(todo)} in {seconds:.0f} s", flush=True)
+        except BaseException:
+            # A fault of the tool is the fault of every mutant: the others are not tried.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def report(every: list[Task]) -> int:
