@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 from tests.acceptance import loaders, test_fixtures
 from tests.properties.compiled import Node, Project
-from tests.properties.crowd import MARTS, Case, batch
+from tests.properties.crowd import MARTS, Case, batch, table_of
 from tests.properties.from_files import inputs_of
 from tests.properties.harness import Builder, Inputs, Row
 from tests.properties.run import CHECKS
@@ -103,14 +103,11 @@ class Ground:
         finally:
             timer.cancel()
 
-    def _table(self, name: str) -> str:
-        return f"{self.models[name].schema}.{name}"
-
     def _describe(self, table: str) -> list[tuple[Any, ...]]:
         return self.con.execute(f"describe {table}").fetchall()
 
     def _differs(self, node: Node) -> bool:
-        table = self._table(node.name)
+        table = f"{node.schema}.{node.name}"
         if self._describe(table) != self.columns[node.name]:
             return True
         sides = (table, f"before.{node.name}")
@@ -133,7 +130,7 @@ class CrowdGround(Ground):
     def _rows(self, mart: str) -> list[Row]:
         if mart not in self._kept:
             self._kept[mart] = self.builder.records(
-                f"select * exclude (company) from {self._table(mart)} "
+                f"select * exclude (company) from (from {table_of(mart)}) "
                 f"where company = {self._seed} "
                 "order by all"
             )
@@ -143,7 +140,7 @@ class CrowdGround(Ground):
         """Ask the contract, the data tests, then the properties of companies that changed."""
         marts = [name for name in MARTS if name in changed]
         for name in marts:
-            if self._describe(self._table(name)) != self.columns[name]:
+            if self._describe(table_of(name)) != self.columns[name]:
                 return f"contract of {name}"
         if failed := self.failed_test(changed):
             return failed
@@ -158,8 +155,8 @@ class CrowdGround(Ground):
         found: set[int] = set()
         for name in marts:
             for one, other in (
-                (self._table(name), f"before.{name}"),
-                (f"before.{name}", self._table(name)),
+                (table_of(name), f"before.{name}"),
+                (f"before.{name}", table_of(name)),
             ):
                 sql = f"select distinct company from (from {one} except all from {other})"
                 found.update(row[0] for row in self.con.execute(sql).fetchall())
