@@ -50,11 +50,13 @@ def contacts_are_recomputed(case: Case) -> Iterator[str]:
             (first - met).days if first and met and met <= first else None, is_open,
             any(r["account_id"] == account and r["department"] == "finance" for r in active),
             is_active(users.get(books.at(account, end)["owner_user_id"]), end),
+            users.get(books.at(account, end)["owner_user_id"], {}).get("user_name"),
+            books.at(account, end)["account_name"],
         )  # fmt: skip
     yield from compared(
         case, expected, "since_two_way_contact_days", "contact_limit_days", "is_contact_overdue",
         "first_contact_to_order_days", "has_open_severe_conflict", "has_finance_contact",
-        "has_active_owner",
+        "has_active_owner", "owner_name", "account_name",
     )  # fmt: skip
 
 

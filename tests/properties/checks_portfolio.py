@@ -156,18 +156,28 @@ def concentration_alerts_are_recomputed(case: Case) -> Iterator[str]:
                 delivery = "immediate" if severity == "critical" else "digest"
                 expected[":".join((*scope, index)), day] = (
                     before, band, severity, delivery, r["top1_tier_unit_id"],
-                    r["total_positive_amount"], "bi", r["hhi_points"],
+                    r["total_positive_amount"], "bi", r["hhi_points"], _named(case, *scope[:2]),
                 )  # fmt: skip
     found = {
         (r["unit_id"], r["effective_date"]): (
             r["from_value"], r["to_value"], r["severity"], r["delivery"], r["account_id"],
             r["at_stake_amount"], r["audience"], json.loads(r["payload"])["hhi_points"],
+            json.loads(r["payload"])["scope_name"],
         )
         for r in case.mart("alert_events")
         if r["alert_type"] == "concentration_threshold"
     }  # fmt: skip
     if problem := difference(expected, found):
         yield problem
+
+
+def _named(case: Case, scope: str, name: str) -> str:
+    names = {r["user_id"]: r["user_name"] for r in case.inputs.rows.get("crm_users", [])}
+    return {
+        "company": "the company", "channel": f"channel {name}",
+        "owner": f"the accounts of {names.get(name, name)}",
+        "product_family": f"product family {name}",
+    }[scope]  # fmt: skip
 
 
 CHECKS = (

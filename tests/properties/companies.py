@@ -205,7 +205,7 @@ def _exit_details(random: Random, accounts: list[list[Row]], start: date, end: d
 def _people(random: Random, rows: dict[str, list[Row]], trade: Trade) -> None:
     start, end = trade.start, trade.end
     rows["crm_users"] = [
-        {"user_id": u, "user_name": u, "is_active": random.choice([None, True, False]),
+        {"user_id": u, "user_name": f"Name of {u}", "is_active": random.choice([None, True, False]),
          "deactivated_on": random.choice([None, None, some_day(random, start, end)])}
         for u in ("U1", "U2", "U3")
     ]  # fmt: skip
