@@ -137,3 +137,25 @@ def test_a_change_of_rules_is_no_drop_and_monthly_books_keep_the_measure(
     assert [row[0] for row in monthly_rows] == ["profit", "revenue"]
     assert monthly_rows[0][1:] == monthly_rows[1][1:]
     assert monthly_rows[0][2] == date(2024, 3, 31)
+
+
+def test_a_drop_two_months_after_a_single_bulk_purchase_left_is_a_roll_off(
+    company: Callable[..., Warehouse],
+) -> None:
+    """ONE bought in one month of the twelve, TWO in two; both fall to what they buy since."""
+
+    def written(folder: Path) -> None:
+        bulk = [(f"{a}-1", a, date(2025, 3, 10), "5000.00") for a in ("ONE", "TWO")]
+        since = [(f"{a}-3", a, date(2026, 3, 5), "1.00") for a in ("ONE", "TWO")]
+        once_more = ("TWO-2", "TWO", date(2025, 9, 10), "1.00")
+        steady = monthly("R", "100.00", date(2024, 1, 1), 29)
+        write_company(folder, [*steady, *bulk, once_more, *since])
+
+    events = company(written, "2026-05-31").rows(
+        "select tier_unit_id, event_type, effective_date, cause, severity from marts.tier_events "
+        "where event_type in ('drop', 'lapsed') and tier_unit_id <> 'R' order by 1, 3"
+    )
+    assert events == [
+        ("ONE", "drop", date(2026, 4, 30), "one_off_roll_off", "info"),
+        ("TWO", "drop", date(2026, 4, 30), "own_decline", "critical"),
+    ]
