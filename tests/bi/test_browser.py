@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from keyaccounts.bi.definition import dashboards
 from tests.bi.conftest import PASSWORD, USERS, Home, LocalSuperset
@@ -42,10 +43,9 @@ class Window:
     def drawn(self) -> str:
         """Wait until nothing loads any more and return the text of the page."""
         self.page.wait_for_load_state("networkidle", timeout=90_000)
-        self.page.wait_for_function(
-            "document.querySelectorAll('[data-test=loading-indicator], .loading').length === 0",
-            timeout=90_000,
-        )
+        # Not by a function of ours: the page's own policy lets nothing be evaluated.
+        loading = self.page.locator("[data-test=loading-indicator], .loading")
+        expect(loading).to_have_count(0, timeout=90_000)
         return str(self.page.inner_text("body"))
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
+from tests.properties.basics import month_end
 from tests.properties.candidate_rules import candidate_rules
 from tests.properties.concentration_rules import concentration_rules
 from tests.properties.harness import Row, seeds
@@ -14,6 +15,7 @@ from tests.properties.payment_rules import payment_rules
 from tests.properties.purchase_rules import purchase_rules
 from tests.properties.service_inputs import service_rules
 
+FIRST_DAY = "1900-01-01"
 TIER_RULES: Row = {
     "valid_from": "1900-01-01", "threshold_a": "0.8000", "threshold_b": "0.9500",
     "band": "0.0300", "down_month_ends": 2, "minimum_tenure_days": 90, "count_share_a": "0.2000",
@@ -94,7 +96,27 @@ def random_rules(random: Random, start: date, end: date) -> dict[str, list[Row]]
     rules |= opportunity_rules(own, str(some_day(own, start, end)))
     own = Random(f"concentration of {start} {end}")
     rules |= concentration_rules(own, str(some_day(own, start, end)))
-    return rules
+    own = Random(f"month-ends of {start} {end}")
+    return {name: _some_on_month_ends(own, rows) for name, rows in rules.items()}
+
+
+def _some_on_month_ends(random: Random, rows: list[Row]) -> list[Row]:
+    """Let some rules begin on a month-end: the day on which most of them are asked for."""
+    days = {r["valid_from"] for r in rows if r.get("valid_from", FIRST_DAY) != FIRST_DAY}
+    moved = {
+        day: str(month_end(date.fromisoformat(day)))
+        for day in sorted(days)
+        if random.random() < 0.4
+    }
+    moved = {day: later for day, later in moved.items() if later not in days}
+    if len(set(moved.values())) < len(moved):
+        return rows
+    return [
+        {**row, "valid_from": moved.get(row["valid_from"], row["valid_from"])}
+        if "valid_from" in row
+        else row
+        for row in rows
+    ]
 
 
 def some_day(random: Random, first: date, last: date) -> date:
