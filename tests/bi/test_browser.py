@@ -20,6 +20,8 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
+PATIENCE = 240_000
+"""Milliseconds: the first page of a Superset that has just started takes long on a busy machine."""
 BLOCKED = "scarf.sh"
 """Superset's page asks for a picture there; our content security policy does not let it."""
 
@@ -37,15 +39,15 @@ class Window:
         """Open a page, wait until its charts are drawn, return its text."""
         self.data.clear()
         self.page.goto(self.url + path)
-        self.page.wait_for_selector(".dashboard-component-chart-holder", timeout=90_000)
+        self.page.wait_for_selector(".dashboard-component-chart-holder", timeout=PATIENCE)
         return self.drawn()
 
     def drawn(self) -> str:
         """Wait until nothing loads any more and return the text of the page."""
-        self.page.wait_for_load_state("networkidle", timeout=90_000)
+        self.page.wait_for_load_state("networkidle", timeout=PATIENCE)
         # Not by a function of ours: the page's own policy lets nothing be evaluated.
         loading = self.page.locator("[data-test=loading-indicator], .loading")
-        expect(loading).to_have_count(0, timeout=90_000)
+        expect(loading).to_have_count(0, timeout=PATIENCE)
         return str(self.page.inner_text("body"))
 
     @property
@@ -119,7 +121,7 @@ def test_a_click_on_an_account_leads_to_all_of_it(window: Any) -> None:
     name = link.inner_text()
     link.click()
     seen.page.wait_for_url("**/account-360/**")
-    seen.page.wait_for_selector(".dashboard-component-chart-holder", timeout=90_000)
+    seen.page.wait_for_selector(".dashboard-component-chart-holder", timeout=PATIENCE)
     text = seen.drawn()
     assert text.count(f"{name} (A") == 2, "once in the filter, once in the account's own facts"
     assert text.count("01 Account") == 1
