@@ -6,6 +6,7 @@ nothing else.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -405,9 +406,23 @@ def _step(settings: Settings, run: Run, name: str, log: Log, lock: str = "run") 
         )
     log(f"{name} ...")
     started = time.monotonic()
-    with run_lock(settings, run, name, lock):
+    with run_lock(settings, run, name, lock), _told_when_full(settings, name):
         yield
     log(f"{name} done in {time.monotonic() - started:.1f} s")
+
+
+@contextmanager
+def _told_when_full(settings: Settings, name: str) -> Iterator[None]:
+    """Say what to do about a full disk, whoever found it: pyarrow, DuckDB or the system."""
+    try:
+        yield
+    except Exception as error:
+        if os.strerror(errno.ENOSPC) not in str(error):
+            raise
+        raise KeyaccountsError(
+            f"{name}: {os.strerror(errno.ENOSPC)}: the disk of {settings.home} is full, or that of "
+            "temporary files. Nothing half done is visible; make room, then run again"
+        ) from error
 
 
 def parse_date(text: str) -> date:
