@@ -416,6 +416,9 @@ def _told_when_full(settings: Settings, name: str) -> Iterator[None]:
     """Say what to do about a full disk, whoever found it: pyarrow, DuckDB or the system."""
     try:
         yield
+    except KeyaccountsError:
+        # Told already, and perhaps of the disk of a server.
+        raise
     except Exception as error:
         if os.strerror(errno.ENOSPC) not in str(error):
             raise

@@ -69,6 +69,25 @@ def _files(folder: Path, _company_of: Callable[..., Company]) -> Path:
     return file
 
 
+def test_the_full_disk_of_a_server_is_not_taken_for_ours(
+    tmp_path: Path, company_of: Callable[..., Company], capsys: pytest.CaptureFixture[str]
+) -> None:
+    company = company_of()
+    company.execute(
+        "create function full_there() returns text language plpgsql as "
+        "$$ begin raise exception 'could not write to file: No space left on device'; end $$"
+    )
+    sources = tmp_path / "sources.yml"
+    sources.write_text(HEAVY.replace("'f' as", "full_there() as"), "utf-8")
+    code = main(["extract", "--home", str(tmp_path / "home"), "--sources", str(sources),
+                 "--as-of", "2026-06-30", "--entity", "erp_products"])  # fmt: skip
+    said = capsys.readouterr().err
+    assert code != 0
+    assert "erp_products in shop" in said
+    assert "could not write to file: No space left on device" in said
+    assert "the disk of" not in said
+
+
 @pytest.mark.parametrize("source", [_database, _files])
 def test_a_full_disk_leaves_no_half_load(
     home: Path, tmp_path: Path, company_of: Callable[..., Company],
