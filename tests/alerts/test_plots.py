@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import json
 import re
 import zlib
 from dataclasses import replace
@@ -119,6 +120,36 @@ def test_a_hold_shows_what_is_owed_and_what_of_it_is_late(desk: Desk, folder: Pa
     assert "逾期由2024年3月31日的500.00元变为2026年3月31日的2,900.00元" in said
 
 
+@pytest.mark.parametrize(
+    ("row", "mark", "names"),
+    [
+        (event(), "line", {"revenue": "net revenue", "profit": "profit"}),
+        (event(**HOLD), "bar", {"due": "not due", "overdue": "overdue"}),
+    ],
+)
+def test_words_have_the_colours_of_the_picture(
+    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch,
+    row: dict[str, Any], mark: str, names: dict[str, str],
+) -> None:  # fmt: skip
+    drawn: list[dict[str, Any]] = []
+    draw = vl_convert.vegalite_to_png
+    monkeypatch.setattr(
+        vl_convert, "vegalite_to_png",
+        lambda spec, **more: drawn.append(json.loads(spec)) or draw(spec, **more),
+    )  # fmt: skip
+    (mail,) = told(desk, folder, row)
+    (spec,) = drawn
+    assert spec["mark"]["type"] == mark
+    scale = spec["encoding"]["color"]["scale"]
+    page = mail.get_body(("html",))
+    assert page is not None
+    legend = re.findall(r'color:(#\w+)">■</span> ([^<]+)<', page.get_content())
+    assert legend == [
+        (colour, names[column])
+        for column, colour in zip(scale["domain"], scale["range"], strict=True)
+    ]
+
+
 def test_an_account_of_a_group_shows_the_unit_that_is_rated(desk: Desk, folder: Path) -> None:
     (mail,) = told(desk, folder, event("CHILD", unit_id="ACC1"))
     assert "971,000.00" in plots(mail)[0][1]
@@ -161,7 +192,10 @@ def test_the_same_night_gives_the_same_bytes(desk: Desk, folder: Path, tmp_path:
 def test_plots_are_drawn_of_what_is_shown(
     desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twelve accounts to one person: ten alerts are shown, the critical ones to the manager too."""
+    """Twelve accounts to one person: the worst ten are shown, the critical one to the manager too.
+
+    The critical one is the last by its key.
+    """
     with duckdb.connect(str(folder / "keyaccounts.duckdb")) as bi:
         bi.execute("delete from marts.accounts")
         bi.execute("insert into marts.accounts select 'A' || i, 'ACC1' from range(12) t(i)")
@@ -170,7 +204,7 @@ def test_plots_are_drawn_of_what_is_shown(
     monkeypatch.setattr(
         charts, "small", lambda *args, **more: drawn.append(1) or small(*args, **more)
     )
-    rows = [event(f"A{i}", severity="critical" if i == 11 else "high") for i in range(12)]
+    rows = [event(f"A{i}", severity="critical" if i == 9 else "high") for i in range(12)]
     mails = {str(mail["To"]): mail for mail in told(desk, folder, *rows)}
     counts = {name.partition(" <")[0]: len(plots(mail)) for name, mail in mails.items()}
     assert counts == {"Li Wei": 10, "The Boss": 1}
