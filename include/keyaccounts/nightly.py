@@ -1,4 +1,4 @@
-"""The six steps in order, the run lock, the run manifest, progress.
+"""The six steps in order.
 
 Each step is a plain function of settings and run; the command line and the DAGs call these and
 nothing else.
@@ -6,190 +6,55 @@ nothing else.
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import json
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
-from datetime import date
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
-from keyaccounts.contract import REQUIRED_ENTITIES, load_contract
-from keyaccounts.errors import (
-    ConfigurationError,
-    KeyaccountsError,
-    RunInProgressError,
-    SourceRefusedError,
-)
-from keyaccounts.landing import all_loads, land
-from keyaccounts.landing.checked import Landed
-from keyaccounts.landing.intake import land_from
+from keyaccounts.errors import ConfigurationError, KeyaccountsError
+from keyaccounts.extraction import NOTHING_TOLD, Told, extract, extract_all, planned_entities
 from keyaccounts.landing.resolve import resolve
-from keyaccounts.landing.write import land_file
 from keyaccounts.publishing import publish as publish_marts
 from keyaccounts.publishing.publish import current_version, read_manifest
+from keyaccounts.runs import (
+    Log,
+    parse_date,
+    run_facts,
+    run_lock,
+    run_summary,
+    step,
+    write_run_manifest,
+)
 from keyaccounts.settings import Run, Settings
-from keyaccounts.sources.connect import Systems
-from keyaccounts.sources.files import delivered_entities, stray_files
 from keyaccounts.storage import push_published
 from keyaccounts.warehouse import build as build_warehouse
 from keyaccounts.warehouse import mark_audited
 
 if TYPE_CHECKING:
     from keyaccounts.alerts.channels import Channel
-    from keyaccounts.sources.mapping import Mapping, Sources
 
-Log = Callable[[str], None]
+__all__ = [
+    "STEPS",
+    "Log",
+    "Told",
+    "build",
+    "check_landing",
+    "check_marts",
+    "extract",
+    "extract_all",
+    "nightly",
+    "notify",
+    "parse_date",
+    "planned_entities",
+    "publish",
+    "retry_quarantine",
+    "run_facts",
+    "run_lock",
+    "run_summary",
+    "write_run_manifest",
+]
+
 STEPS = ("extract", "check-landing", "build", "check-marts", "publish", "notify")
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a person told an extraction: entities whose rows may all be gone, or are read again."""
-
-    allow_empty: frozenset[str] = frozenset()
-    reload: frozenset[str] = frozenset()
-
-
-NOTHING_TOLD = Told()
-
-
-def _load_sources(file: Path) -> Sources:
-    # The environment of Spark has no reader of YAML with lines, and reads no sources.
-    from keyaccounts.sources.config import load_sources
-
-    return load_sources(file)
-
-
-def planned_entities(settings: Settings, log: Log = print) -> list[str]:
-    """Return the entities to extract: those of `sources.yml`, or that the folder delivers.
-
-    Files that are no entity, and entities that came before and do not come now, are named in the
-    log. Raises SourceRefusedError when an entity that must exist is not delivered, and
-    ConfigurationError when `sources.yml` is wrong.
-    """
-    if settings.sources is not None:
-        found = list(_load_sources(settings.sources).mappings)
-    else:
-        found = _delivered(settings, log)
-    for name in load_contract():
-        if name not in found and all_loads(settings, name):
-            log(f"  {name} is not delivered now: what landed before still counts")
-    return found
-
-
-def _delivered(settings: Settings, log: Log) -> list[str]:
-    if settings.source is None:
-        raise ConfigurationError(
-            "no source is set: give --source DIR (KEYACCOUNTS_SOURCE) or --sources FILE "
-            "(KEYACCOUNTS_SOURCES)"
-        )
-    found = delivered_entities(settings.source)
-    missing = [name for name in REQUIRED_ENTITIES if name not in found]
-    if missing:
-        raise SourceRefusedError(
-            f"the source folder {settings.source.name} has no {missing[0]}.csv or "
-            f"{missing[0]}.parquet; {', '.join(REQUIRED_ENTITIES)} must exist"
-        )
-    for file, near in stray_files(settings.source):
-        log(f"  {file} is no entity of the contract: ignored" + (f"; {near}?" if near else ""))
-    return found
-
-
-def extract(
-    settings: Settings,
-    run: Run,
-    entity: str,
-    log: Log = print,
-    *,
-    systems: Systems | None = None,
-    told: Told = NOTHING_TOLD,
-) -> dict[str, Any]:
-    """Land one entity; return its counts, bytes, seconds, what was held back, and examples.
-
-    `systems` are those of `sources.yml` that are open already: what is read through them is one
-    state of each system. Without them a system is opened for this entity alone.
-    """
-    if entity not in load_contract():
-        raise ConfigurationError(f"{entity} is no entity of the contract")
-    started = time.monotonic()
-    with _step(settings, run, f"extract {entity}", log, lock=f"extract-{entity}"):
-        landed = _landed(settings, run, entity, systems, told)
-    seconds = time.monotonic() - started
-    new = landed.load if landed.is_new else None
-    files = [load.rows_file for load in all_loads(settings, entity) if load.number == new]
-    size = sum(file.stat().st_size for file in files)
-    fresh = "" if landed.is_new else f" (as in load {landed.load}, not written again)"
-    gone = f", {landed.deleted} gone" if landed.deleted else ""
-    known = f", {landed.unchanged} known" if landed.unchanged else ""
-    log(
-        f"  {entity}: {landed.rows} rows, {landed.quarantined} held back{gone}{known}{fresh}; "
-        f"{size / 1e6:,.2f} MB, {landed.read / seconds:,.0f} rows/s"
-    )
-    for example in landed.examples:
-        log(f"    {example}")
-    for note in landed.notes:
-        log(f"    {note}")
-    if landed.source_rows is None:
-        for name in landed.unknown_columns:
-            log(f"    column {name} is not in the contract: ignored")
-    return asdict(landed) | {"bytes": size, "seconds": round(seconds, 3)}
-
-
-def _landed(
-    settings: Settings, run: Run, entity: str, systems: Systems | None, told: Told
-) -> Landed:
-    if settings.sources is None:
-        return land(settings, run, entity)
-    mapping = _load_sources(settings.sources).mapping(entity)
-    if mapping.system.kind == "files":
-        return _landed_files(settings, run, mapping, told)
-    with (
-        nullcontext(systems) if systems else Systems() as opened,
-        opened.source(mapping.system) as source,
-    ):
-        return land_from(
-            settings, run, mapping, source,
-            allow_empty=entity in told.allow_empty, reload=entity in told.reload,
-        )  # fmt: skip
-
-
-def _landed_files(settings: Settings, run: Run, mapping: Mapping, told: Told) -> Landed:
-    # Excel and the rest of it are read by nobody who has contract files alone.
-    from keyaccounts.landing.filed import land_files
-    from keyaccounts.sources.folder import contract_folder
-
-    entity = mapping.entity
-    if mapping.file is not None:
-        return land_files(
-            settings, run, mapping,
-            allow_empty=entity in told.allow_empty, reload=entity in told.reload,
-        )  # fmt: skip
-    try:
-        with contract_folder(mapping) as folder:
-            return land_file(settings, run, entity, folder)
-    except SourceRefusedError as error:
-        raise SourceRefusedError(f"{mapping.place}: {error}") from error
-
-
-def extract_all(
-    settings: Settings,
-    run: Run,
-    entities: Sequence[str] | None = None,
-    log: Log = print,
-    told: Told = NOTHING_TOLD,
-) -> list[dict[str, Any]]:
-    """Land the planned entities, or those given, each system in one state for all of them."""
-    with Systems() as systems:
-        return [
-            extract(settings, run, entity, log, systems=systems, told=told)
-            for entity in entities or planned_entities(settings, log)
-        ]
 
 
 def check_landing(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
@@ -197,7 +62,7 @@ def check_landing(settings: Settings, run: Run, log: Log = print) -> dict[str, A
     from keyaccounts.landing.quarantine import remember
     from keyaccounts.quality import check_landing as check
 
-    with _step(settings, run, "check-landing", log):
+    with step(settings, run, "check-landing", log):
         resolution = resolve(settings)
         for name, state in resolution.entities.items():
             if state.rejected or state.followers or state.nulled:
@@ -226,14 +91,14 @@ def retry_quarantine(
     """Check the rows that are held back again; what is good now is in the next build."""
     from keyaccounts.landing.retry import retry
 
-    with _step(settings, run, "quarantine retry", log):
+    with step(settings, run, "quarantine retry", log):
         return retry(settings, run, entity, log)
 
 
 def build(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
     """Build the warehouse with dbt and run the data tests."""
     _refuse_another_currency(settings)
-    with _step(settings, run, "build", log):
+    with step(settings, run, "build", log):
         result = build_warehouse(settings, run, resolve(settings), log)
     return {
         "is_retry": result.is_retry,
@@ -262,7 +127,7 @@ def check_marts(settings: Settings, run: Run, log: Log = print) -> dict[str, Any
     from keyaccounts.quality import check_marts as check
     from keyaccounts.quality.counts import check_counts
 
-    with _step(settings, run, "check-marts", log):
+    with step(settings, run, "check-marts", log):
         counts = check_counts(settings, run, resolve(settings), log)
         checks = check(settings, run, log)
         mark_audited(settings)
@@ -275,7 +140,7 @@ def publish(settings: Settings, run: Run, log: Log = print) -> dict[str, Any]:
     from keyaccounts.publishing.postgres import copy_to_postgres
     from keyaccounts.reports.report import write_report
 
-    with _step(settings, run, "publish", log):
+    with step(settings, run, "publish", log):
         published = publish_marts(settings, run, log)
         log(f"report: {write_report(settings)}")
         push_published(settings, published.folder, log)
@@ -295,7 +160,7 @@ def notify(
     """Decide what to tell whom about the current publication, and tell it."""
     from keyaccounts.alerts.notify import notify as tell
 
-    with _step(settings, run, "notify", log):
+    with step(settings, run, "notify", log):
         return dict(
             tell(settings, run, send=send, release_holds=release_holds, channels=channels, log=log)
         )
@@ -336,101 +201,3 @@ def nightly(
             summary["seconds"] = round(time.monotonic() - started, 1)
             write_run_manifest(settings, run, summary)
     return summary
-
-
-def write_run_manifest(settings: Settings, run: Run, summary: dict[str, Any]) -> Path:
-    """Write what a run did to `runs/<as-of date>.json` and return the file."""
-    folder = settings.home / "runs"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{run.as_of_date}.json"
-    draft = file.with_suffix(".new")
-    draft.write_text(json.dumps(summary, indent=1, ensure_ascii=False, default=str), "utf-8")
-    draft.replace(file)
-    return file
-
-
-def run_summary(settings: Settings, run: Run) -> dict[str, Any]:
-    """Return the manifest of the run for its as-of date; {} when there is none."""
-    file = settings.home / "runs" / f"{run.as_of_date}.json"
-    return json.loads(file.read_text("utf-8")) if file.is_file() else {}
-
-
-def run_facts(settings: Settings) -> list[dict[str, Any]]:
-    """Return the run manifests, newest as-of date first."""
-    folder = settings.home / "runs"
-    files = sorted(folder.glob("*.json"), reverse=True) if folder.is_dir() else []
-    return [json.loads(file.read_text("utf-8")) for file in files]
-
-
-_held: set[Path] = set()
-
-
-@contextmanager
-def run_lock(settings: Settings, run: Run, what: str, name: str = "run") -> Iterator[None]:
-    """Hold the home for one run; raises RunInProgressError that names the holder.
-
-    The lock goes with the process, so a killed run leaves none behind. Within one process the lock
-    may be taken again.
-    """
-    folder = settings.home / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{name}.lock"
-    if file in _held:
-        yield
-        return
-    with file.open("a+", encoding="utf-8") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            handle.seek(0)
-            raise RunInProgressError(
-                f"another run holds {settings.home.name}: {handle.read().strip() or 'unknown'}. "
-                "Wait for it or stop it, then run again"
-            ) from error
-        handle.truncate(0)
-        handle.write(f"{what} as of {run.as_of_date}, process {os.getpid()}")
-        handle.flush()
-        _held.add(file)
-        try:
-            yield
-        finally:
-            _held.discard(file)
-
-
-@contextmanager
-def _step(settings: Settings, run: Run, name: str, log: Log, lock: str = "run") -> Iterator[None]:
-    today = run.wall_time.astimezone(ZoneInfo(settings.timezone)).date()
-    if run.as_of_date > today:
-        raise ConfigurationError(
-            f"as-of date {run.as_of_date} lies in the future: it is {today} in {settings.timezone}"
-        )
-    log(f"{name} ...")
-    started = time.monotonic()
-    with run_lock(settings, run, name, lock), _told_when_full(settings, name):
-        yield
-    log(f"{name} done in {time.monotonic() - started:.1f} s")
-
-
-@contextmanager
-def _told_when_full(settings: Settings, name: str) -> Iterator[None]:
-    """Say what to do about a full disk, whoever found it: pyarrow, DuckDB or the system."""
-    try:
-        yield
-    except KeyaccountsError:
-        # Told already, and perhaps of the disk of a server.
-        raise
-    except Exception as error:
-        if os.strerror(errno.ENOSPC) not in str(error):
-            raise
-        raise KeyaccountsError(
-            f"{name}: {os.strerror(errno.ENOSPC)}: the disk of {settings.home} is full, or that of "
-            "temporary files. Nothing half done is visible; make room, then run again"
-        ) from error
-
-
-def parse_date(text: str) -> date:
-    """Return a date; raises ConfigurationError."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigurationError(f"{text!r} is not a date (YYYY-MM-DD)") from error

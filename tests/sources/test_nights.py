@@ -160,6 +160,63 @@ def test_a_row_that_is_restored_with_its_old_stamp_comes_back(
     assert nights.landed("erp_invoices", "invoice_id, gross_amount") == whole
 
 
+def test_what_is_restored_alone_with_its_old_stamp_comes_back(
+    company_of: CompanyOf, tmp_path: Path
+) -> None:
+    company = company_of()
+    nights = Nights(company, tmp_path / "home")
+    nights.extract()
+    whole = nights.landed("erp_invoices", "invoice_id, gross_amount")
+    company.execute("create table kept as select * from sales.document where id = 10001")
+    company.day += _days(1)
+    company.execute("delete from sales.document where id = 10001")
+    nights.extract("erp_invoices")
+    company.day += _days(1)
+    company.execute("insert into sales.document select * from kept")
+    assert nights.extract("erp_invoices")["erp_invoices"]["rows"] == 1
+    assert nights.landed("erp_invoices", "invoice_id, gross_amount") == whole
+
+
+def test_what_was_gone_before_is_no_loss_of_tonight(company_of: CompanyOf, tmp_path: Path) -> None:
+    company = company_of(200)
+    nights = Nights(company, tmp_path / "home")
+    nights.extract()
+    company.day += _days(1)
+    company.execute("delete from sales.document where id <= 10080")
+    assert nights.extract("erp_invoices")["erp_invoices"]["deleted"] == 80
+    company.day += _days(1)
+    # With those of the night before these would be most of the rows that are left.
+    company.execute("delete from sales.document where id <= 10110")
+    assert nights.extract("erp_invoices")["erp_invoices"]["deleted"] == 30
+
+
+def test_of_several_versions_the_newest_is_compared(company_of: CompanyOf, tmp_path: Path) -> None:
+    company = company_of()
+    nights = Nights(company, tmp_path / "home")
+    nights.extract()
+    for total in (3, 2):
+        company.day += _days(1)
+        company.touch(10001, f"total = {total}")
+        assert nights.extract("erp_invoices")["erp_invoices"]["rows"] == 1
+    company.day += _days(3)
+    said = nights.extract("erp_invoices")["erp_invoices"]
+    assert (said["rows"], said["unchanged"]) == (0, 0)
+    assert [line for line in nights.log if "look-back" in line or "older" in line] == []
+
+
+def test_a_row_without_its_key_stays_held_back(company_of: CompanyOf, tmp_path: Path) -> None:
+    company = company_of()
+    keyless = SOURCES.replace("d.id as invoice_id", "nullif(d.id, 10001) as invoice_id")
+    nights = Nights(company, tmp_path / "home", keyless)
+    assert nights.extract()["erp_invoices"]["quarantined"] == 1
+    for _ in range(2):
+        company.day += _days(1)
+        said = nights.extract("erp_invoices")["erp_invoices"]
+        assert (said["rows"], said["quarantined"]) == (0, 0)
+        [count] = [count for count in nights.counts() if count.entity == "erp_invoices"]
+        assert (count.source, count.held_back, count.landed, count.faults) == (60, 1, 59, [])
+
+
 def test_a_bad_newest_version_does_not_leave_the_old_one(
     company_of: CompanyOf, tmp_path: Path
 ) -> None:
@@ -185,6 +242,21 @@ def test_a_bad_newest_version_does_not_leave_the_old_one(
     company.touch(10001, "kind = 'R'")
     assert nights.extract("erp_invoices")["erp_invoices"]["rows"] == 1
     assert len(nights.landed("erp_invoices")) == whole + 3
+
+
+def test_what_is_held_back_is_read_again_once_its_stamp_is_another(
+    company_of: CompanyOf, tmp_path: Path
+) -> None:
+    company = company_of()
+    nights = Nights(company, tmp_path / "home")
+    company.touch(10001, "kind = 'X'")
+    nights.extract()
+    company.day += _days(5)
+    # Repaired, by its stamp before the first night: no window reaches back to it.
+    sql = "update sales.document set kind = 'R', modified = %s where id = 10001"
+    company.execute(sql, company.at(days=6))
+    assert nights.extract("erp_invoices")["erp_invoices"]["rows"] == 1
+    assert any("rows changed before the look-back" in line for line in nights.log)
 
 
 @pytest.mark.parametrize(
