@@ -33,7 +33,7 @@ def add_alerts(commands: Any, clock: Clock, as_json: Json) -> None:
     listed.add_argument("--account", help="only about this account")
     listed.add_argument("--severity", action="append", help="only of this one; repeatable")
     listed.add_argument("--type", action="append", help="only of this type; repeatable")
-    listed.add_argument("--all", action="store_true", help="answered and retracted ones as well")
+    listed.add_argument("--all", action="store_true", help="those that wait no more as well")
     listed.add_argument("--rows", type=int, default=50, help="alerts to show (default 50)")
     show = actions.add_parser("show", help="one as its message said it, and what happened to it")
     show.add_argument("alert", metavar="ALERT", help="id, or an account with one alert that waits")

@@ -13,6 +13,7 @@ from keyaccounts.contract import REQUIRED_ENTITIES, load_contract
 from keyaccounts.errors import ConfigurationError, SourceRefusedError
 from keyaccounts.landing import all_loads, land
 from keyaccounts.landing.checked import Landed
+from keyaccounts.landing.compact import compact
 from keyaccounts.landing.intake import land_from
 from keyaccounts.landing.write import land_file
 from keyaccounts.runs import Log, step
@@ -96,6 +97,7 @@ def extract(
     started = time.monotonic()
     with step(settings, run, f"extract {entity}", log, lock=f"extract-{entity}"):
         landed = _landed(settings, run, entity, systems, told)
+        compact(settings, entity)
     seconds = time.monotonic() - started
     new = landed.load if landed.is_new else None
     files = [load.rows_file for load in all_loads(settings, entity) if load.number == new]

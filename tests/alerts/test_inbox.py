@@ -140,6 +140,37 @@ def test_what_is_true_no_more_is_retracted_whatever_was_answered(inbox: Inbox, t
     assert shown[-1].endswith("retracted: true no more")
 
 
+def test_what_a_newer_alert_has_overtaken_waits_no_more(inbox: Inbox, told: Desk) -> None:
+    later = {"effective_date": TUESDAY}
+    # What is only recorded ends an alert too; a watch ends no drop.
+    rise = event("ACC2", alert_type="tier_rise", delivery="none", **later)
+    watch = event("ACC1", alert_type="tier_watch", severity="medium", **later)
+    again = event("ACC1", effective_date=TUESDAY + timedelta(days=1))
+    told.night(TUESDAY + timedelta(days=1), [DROP, WATCH, rise, watch])
+    assert [(i["account_id"], i["status"]) for i in facts(inbox, "--all", after=1)] == [
+        ("ACC1", "open"), ("ACC1", "open"), ("ACC2", "superseded"),
+    ]  # fmt: skip
+    told.night(TUESDAY + timedelta(days=2), [DROP, WATCH, rise, watch, again])
+    waiting = facts(inbox, after=2)
+    assert [i["event_key"] for i in waiting] == [again["event_key"]]
+    old = next(i for i in facts(inbox, "--all", after=2) if i["event_key"] == DROP["event_key"])
+    assert "is superseded already" in inbox("ack", old["alert_id"], "--by", "am1", after=2)[0]
+    # Of the two that are high the newer one alone is told again.
+    night = [DROP, WATCH, rise, watch, again]
+    assert told.night(TUESDAY + timedelta(days=5), night)["reminders"] == 1
+
+
+def test_what_waits_for_a_hold_overtakes_nothing(inbox: Inbox, told: Desk) -> None:
+    newer = event(effective_date=TUESDAY)
+    told.night(
+        TUESDAY + timedelta(days=1), [DROP, newer], publish={"failed_checks": ["gl_control"]}
+    )
+    found = facts(inbox, "--account", "ACC1", after=1)
+    assert [(i["event_key"], i["status"]) for i in found] == [
+        (newer["event_key"], "on hold"), (DROP["event_key"], "open"),
+    ]  # fmt: skip
+
+
 def test_nothing_is_recorded_when_one_of_several_is_wrong(inbox: Inbox) -> None:
     assert "there is no alert ACC9" in inbox("ack", "ACC1", "ACC9", "--by", "am1")[0]
     assert [i["status"] for i in facts(inbox)] == ["open", "open"]

@@ -34,6 +34,7 @@ from keyaccounts.alerts.model import (
     keys_of,
 )
 from keyaccounts.alerts.routing import Routing
+from keyaccounts.alerts.topics import superseded
 
 MAX_ALERT_AGE = timedelta(days=7)
 REMINDER_DAYS = (3, 7)
@@ -191,16 +192,20 @@ def _reminders(
 ) -> list[Reminder]:
     """After 3 and 7 days, at most 2; a missed first one is not sent after the second.
 
-    With the second one the owner's manager hears of it.
+    With the second one the owner's manager hears of it. What a newer event has overtaken is not
+    told again.
     """
     if not run.send or run.is_earlier:
         return []
     due = []
+    past = superseded(candidates)
     for event in sorted(candidates, key=lambda event: event.event_key):
         entry = entries.get(event.event_key)
         if entry is None or entry.state != SENT or entry.channel != "immediate":
             continue
         if entry.severity not in {"critical", "high"} or entry.told_on is None:
+            continue
+        if event.event_key in past:
             continue
         waited = (run.wall_date - entry.told_on).days
         number = sum(waited >= days for days in REMINDER_DAYS)

@@ -2,13 +2,14 @@
 
 An alert is in the inbox once it was told, or will be: what lay before the go-live date, what an
 alert rule only records, and what an earlier day found is not. Its status follows from the ledger
-and the answers of people; an alert that is true no more is retracted, however it was answered.
+and the answers of people; an alert that is true no more is retracted, however it was answered. One
+that a newer alert about the same matter has overtaken waits no more.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,12 +36,13 @@ from keyaccounts.alerts.model import (
 from keyaccounts.alerts.posting import local_date, people
 from keyaccounts.alerts.publication import Told, read_told
 from keyaccounts.alerts.routing import Routing
+from keyaccounts.alerts.topics import superseded
 from keyaccounts.settings import Settings
 from keyaccounts.texts import ENGLISH, Code, Texts
 
 SILENT = (BASELINE, RECORDED)
 WAITING = ("open", "acknowledged", "snoozed", "on hold")
-CLOSED = ("resolved", "accepted", "retracted")
+CLOSED = ("resolved", "accepted", "superseded", "retracted")
 CLOSING = {"resolve": "resolved", "accept": "accepted"}
 SHORTEST = 4
 """Digits of an alert's id that a person has to give at least."""
@@ -109,6 +111,12 @@ def read_inbox(settings: Settings, wall_time: datetime, texts: Texts = ENGLISH) 
     columns = [*(events.c[name] for name in ENTRY_COLUMNS), events.c.owner_user_id]
     with closing(Ledger(settings.ledger)) as ledger, ledger.transaction() as connection:
         rows = connection.execute(select(*columns).where(events.c.state.not_in(SILENT))).all()
+        earliest = min((row.effective_date for row in rows), default=today)
+        silent = connection.execute(
+            select(*columns)
+            .where(events.c.state.in_(SILENT))
+            .where(events.c.effective_date > earliest)
+        ).all()
         given = connection.execute(
             select(*[actions.c[name] for name in Action.__dataclass_fields__])
             .where(actions.c.at <= wall_time)
@@ -119,8 +127,10 @@ def read_inbox(settings: Settings, wall_time: datetime, texts: Texts = ENGLISH) 
         answers[row.target].append(Action(*row))
     told = read_told(settings.published, [row.event_key for row in rows])
     routing, links = people(settings, today, texts), links_of(settings)
+    # What is recorded without a message ends an older alert all the same.
+    past = superseded(row for row in [*rows, *silent] if row.state not in {RETRACTED, HELD})
     items = [
-        _item(Entry(*row[:-1]), row.owner_user_id, answers, told, routing, links, today)
+        _item(Entry(*row[:-1]), row.owner_user_id, answers, told, routing, links, today, past)
         for row in rows
     ]
     return Inbox(tuple(sorted(items, key=_order)), told.as_of_date)
@@ -219,6 +229,7 @@ def _item(
     routing: Routing,
     links: Links,
     today: date,
+    past: Container[str],
 ) -> Item:
     targets = dict.fromkeys(t for t in (entry.event_key, entry.account_id, entry.unit_id) if t)
     given = sorted((a for t in targets for a in answers.get(t, ())), key=lambda a: a.at)
@@ -235,7 +246,7 @@ def _item(
             links=links,
             texts=routing.texts,
         )
-    status, until = _status(entry, given, targets, today)
+    status, until = _status(entry, given, targets, today, is_past=entry.event_key in past)
     return Item(
         alert_id=alert_id_of(entry.event_key),
         status=status,
@@ -251,7 +262,12 @@ def _item(
 
 
 def _status(
-    entry: Entry, given: Sequence[Action], targets: Iterable[str], today: date
+    entry: Entry,
+    given: Sequence[Action],
+    targets: Iterable[str],
+    today: date,
+    *,
+    is_past: bool,
 ) -> tuple[str, date | None]:
     own = [action.action for action in given if action.target == entry.event_key]
     closed = [CLOSING[action] for action in own if action in CLOSING]
@@ -260,6 +276,8 @@ def _status(
         return "retracted", None
     if closed:
         return closed[-1], None
+    if is_past:
+        return "superseded", None
     if until:
         return "snoozed", until
     if entry.state == HELD:

@@ -14,6 +14,9 @@ from keyaccounts.contract import CONTRACT_VERSION, Entity, load_contract
 from keyaccounts.settings import Settings
 
 MANIFEST = "manifest.json"
+COMPACTED = "compacted"
+WIDTHS = (256, 16)
+"""How many loads one compacted file may stand for; they are numbered from k * width + 1 on."""
 ROWS = "part-00000.parquet"
 QUARANTINE = "quarantine.parquet"
 HELD_ROWS = "held_rows.parquet"
@@ -76,12 +79,54 @@ def fingerprint(settings: Settings, entities: list[str]) -> str:
     return hashlib.sha256("\n".join(state).encode()).hexdigest()[:16]
 
 
+def group_at(loads: list[Load], position: int, width: int) -> list[Load]:
+    """Return the `width` loads from a position on, if they may be one compacted file; else []."""
+    group = loads[position : position + width]
+    first = group[0].number
+    is_whole = [load.number for load in group] == list(range(first, first + width))
+    return group if first % width == 1 and is_whole else []
+
+
+def compacted_file(group: list[Load]) -> Path:
+    """Return the file that holds the rows of a group, once written; its name says their content."""
+    content = "|".join(load.manifest["content_hash"] for load in group)
+    digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+    first, last = group[0], group[-1]
+    name = f"{first.folder.name}-{last.folder.name}-{digest}.parquet"
+    return first.folder.parent / COMPACTED / name
+
+
+def rows_files(loads: list[Load]) -> list[Path]:
+    """Return the files that hold the rows of one entity's `loads`, oldest first.
+
+    Where `compact` wrote what many small loads hold into one file, it stands for them.
+    """
+    files: list[Path] = []
+    position = 0
+    while position < len(loads):
+        groups = (group_at(loads, position, width) for width in WIDTHS)
+        compacted = next((g for g in groups if g and compacted_file(g).is_file()), [])
+        files.append(compacted_file(compacted) if compacted else loads[position].rows_file)
+        position += len(compacted) or 1
+    return files
+
+
+def quarantine_sql(loads: list[Load]) -> str:
+    """Return a list of files in SQL: those that say what the loads held back or made null.
+
+    Where nothing was, it is one file without a row, for its columns.
+    """
+    bad = [load for load in loads if load.manifest["quarantined"] or load.manifest.get("nulled")]
+    files = (str(load.quarantine_file).replace("'", "''") for load in bad or loads[-1:])
+    return "[" + ", ".join(f"'{file}'" for file in files) + "]"
+
+
 def rows_sql(loads: list[Load]) -> str:
     """Return a SQL table expression over the accepted rows of one entity's `loads`.
 
     It has the columns of the contract: what a load of an earlier version lacks is null.
     """
-    files = ", ".join("'" + str(load.rows_file).replace("'", "''") + "'" for load in loads)
+    files = ", ".join("'" + str(file).replace("'", "''") + "'" for file in rows_files(loads))
     if are_of_today(loads):
         return f"read_parquet([{files}])"
     return (

@@ -21,7 +21,13 @@ import duckdb
 import pyarrow as pa
 
 from keyaccounts.contract import Entity, load_contract
-from keyaccounts.landing.loads import Load, loads_in_play, row_key_sql, rows_sql
+from keyaccounts.landing.loads import (
+    Load,
+    loads_in_play,
+    quarantine_sql,
+    row_key_sql,
+    rows_sql,
+)
 from keyaccounts.landing.reconcile import gone_file
 from keyaccounts.landing.resolve import newest_verdict
 from keyaccounts.settings import Run, Settings
@@ -85,18 +91,22 @@ def _insert_of_contract(
     con: duckdb.DuckDBPyConnection, settings: Settings, entity: Entity, loads: list[Load]
 ) -> None:
     """Insert what the loads held back and no later load says anew."""
-    con.execute("create or replace temp table brought (load integer, name varchar, seen_on date)")
-    for load in loads:
-        names = [file["name"] for file in load.manifest.get("files_read", ())]
-        for name in names or [load.manifest["source"]]:
-            seen = load.manifest["as_of_date"]
-            con.execute("insert into brought values (?, ?, ?)", [load.number, name, seen])
-    files = ", ".join(f"'{_sql(load.quarantine_file)}'" for load in loads)
+    brought = [
+        (load.number, name, load.manifest["as_of_date"])
+        for load in loads
+        for name in [file["name"] for file in load.manifest.get("files_read", ())]
+        or [load.manifest["source"]]
+    ]
+    con.execute(
+        "create or replace temp table brought as select unnest(?::integer[]) as load, "
+        "unnest(?::varchar[]) as name, unnest(?::date[]) as seen_on",
+        [list(column) for column in zip(*brought, strict=True)],
+    )
     con.execute(
         f"""
         create or replace temp table candidates as
         select q.*, cast(parse_path(filename)[-2] as integer) as load
-        from read_parquet([{files}], filename = true) as q where is_held_back
+        from read_parquet({quarantine_sql(loads)}, filename = true) as q where is_held_back
         """
     )
     later = "select null as row_key, null as _load where false"

@@ -16,7 +16,13 @@ import duckdb
 
 from keyaccounts.contract import CONTRACT_FILE, Column, Entity, load_contract
 from keyaccounts.errors import SourceRefusedError
-from keyaccounts.landing.loads import Load, fingerprint, loads_in_play, rows_sql
+from keyaccounts.landing.loads import (
+    Load,
+    fingerprint,
+    loads_in_play,
+    quarantine_sql,
+    rows_sql,
+)
 from keyaccounts.settings import Settings
 from keyaccounts.sources.files import Place
 
@@ -147,10 +153,10 @@ def _judge(
 def _start(con: duckdb.DuckDBPyConnection, entity: Entity, loads: list[Load]) -> EntityState:
     con.execute(f"create temp view all_{entity.name} as select * from {rows_sql(loads)}")
     con.execute(f"create temp view rows_{entity.name} as select * from all_{entity.name}")
-    files = ", ".join(f"'{load.quarantine_file}'" for load in loads)
     con.execute(
         f"create temp view quarantined_{entity.name} as "
-        f"select row_key from read_parquet([{files}]) where is_held_back and row_key is not null"
+        f"select row_key from read_parquet({quarantine_sql(loads)}) "
+        "where is_held_back and row_key is not null"
     )
     rows = con.execute(f"select count(*) from all_{entity.name}").fetchall()[0][0]
     quarantined = sum(load.manifest["quarantined"] for load in loads)

@@ -7,7 +7,15 @@ from datetime import date, datetime
 import duckdb
 
 from keyaccounts.contract import Entity, load_contract
-from keyaccounts.landing.loads import Load, all_loads, loads_in_play, no_rows_sql, rows_sql
+from keyaccounts.landing.loads import (
+    Load,
+    all_loads,
+    in_play,
+    loads_in_play,
+    no_rows_sql,
+    quarantine_sql,
+    rows_sql,
+)
 from keyaccounts.landing.quarantine import counts_by_day
 from keyaccounts.landing.resolve import Resolution
 from keyaccounts.settings import Settings, business_date
@@ -160,33 +168,28 @@ def _create_quarantine_counts(con: duckdb.DuckDBPyConnection, settings: Settings
 
 
 def _create_loads(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    loads = [load for name in load_contract() for load in all_loads(settings, name)]
-    in_play = {
-        (load.entity, load.number)
-        for name in load_contract()
-        for load in loads_in_play(settings, name)
-    }
+    by_entity = [all_loads(settings, name) for name in load_contract()]
+    loads = [load for found in by_entity for load in found]
+    counting = [load for found in by_entity for load in in_play(found)]
+    counts = {(load.entity, load.number) for load in counting}
     con.execute(
         "create or replace table landing.loads (entity varchar, load_number integer, "
         "landed_on date, rows_count bigint, quarantined_count bigint, is_in_play boolean)"
     )
-    for load in loads:
-        con.execute(
-            "insert into landing.loads values (?, ?, ?, ?, ?, ?)",
-            [
-                load.entity,
-                load.number,
-                load.manifest["as_of_date"],
-                load.manifest["rows"],
-                load.manifest["quarantined"],
-                (load.entity, load.number) in in_play,
-            ],
-        )
-    files = ", ".join(
-        f"'{load.quarantine_file}'" for load in loads if (load.entity, load.number) in in_play
+    con.execute(
+        "insert into landing.loads select unnest(?::varchar[]), unnest(?::integer[]), "
+        "unnest(?::date[]), unnest(?::bigint[]), unnest(?::bigint[]), unnest(?::boolean[])",
+        [
+            [load.entity for load in loads],
+            [load.number for load in loads],
+            [load.manifest["as_of_date"] for load in loads],
+            [load.manifest["rows"] for load in loads],
+            [load.manifest["quarantined"] for load in loads],
+            [(load.entity, load.number) in counts for load in loads],
+        ],
     )
     con.execute(
         "create or replace view landing.quarantine as "
         "select parse_path(filename)[-3] as entity, * exclude (filename) "
-        f"from read_parquet([{files}], filename = true)"
+        f"from read_parquet({quarantine_sql(counting)}, filename = true)"
     )

@@ -20,7 +20,7 @@ import duckdb
 
 from keyaccounts.contract import load_contract
 from keyaccounts.errors import ConfigurationError, KeyaccountsError
-from keyaccounts.landing.loads import are_of_today, loads_in_play
+from keyaccounts.landing.loads import are_of_today, loads_in_play, rows_files
 from keyaccounts.settings import PROJECT_ROOT, Settings
 from keyaccounts.storage import begin_build, open_store, push_landing
 from keyaccounts.warehouse.dbt_process import NodeResult
@@ -72,7 +72,11 @@ def run(
         "threads": settings.threads,
         "storage": f"{place}/tables",
         "landing": landing,
-        "newest": {name: load_contract()[name].keys for name in landing if len(landing[name]) > 1},
+        "newest": {
+            name: entity.keys
+            for name, entity in load_contract().items()
+            if len(loads_in_play(settings, name)) > 1
+        },
         "command": command,
         "project": str(project),
         "target": str(settings.home / "warehouse" / "target"),
@@ -115,16 +119,20 @@ def _landing_files(settings: Settings, folder: Path) -> dict[str, list[str]]:
     loads = {name: loads_in_play(settings, name) for name in load_contract()}
     # Loads of an earlier contract lack columns; the schema `landing` has them.
     as_landed = {name: found for name, found in loads.items() if found and are_of_today(found)}
-    files = {name: [str(load.rows_file) for load in found] for name, found in as_landed.items()}
+    # To object storage each load goes once, as it is.
+    files = {
+        name: [load.rows_file for load in found] if settings.storage_url else rows_files(found)
+        for name, found in as_landed.items()
+    }
     con = duckdb.connect(str(settings.warehouse), read_only=True)
     try:
         for table in [*LAID_OUT, *(name for name in loads if name not in as_landed)]:
             file = folder / f"{table}.parquet"
             con.execute(f"copy (select * from landing.{table}) to '{file}' (format parquet)")
-            files[table] = [str(file)]
+            files[table] = [file]
     finally:
         con.close()
-    return files
+    return {table: [str(file) for file in paths] for table, paths in files.items()}
 
 
 def _run_process(settings: Settings, work: Path, log: Callable[[str], None]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import socket
 import sys
 import threading
@@ -237,7 +238,7 @@ def _lay_out(engine: Engine, plan: dict[str, Any]) -> None:
         engine.rows(f"drop database if exists {database} cascade")
         engine.rows(f"create database {database} location '{plan['storage']}/{layer}'")
     for table, files in plan["landing"].items():
-        rows = " union all ".join(f"select * from parquet.`{file}`" for file in files)
+        rows = f"select * from parquet.`{path_of(files)}`"
         if keys := plan["newest"].get(table):
             # As `landing_schema` has it for DuckDB: of several loads the newest versions.
             rank = (
@@ -247,6 +248,18 @@ def _lay_out(engine: Engine, plan: dict[str, Any]) -> None:
             ranked = f"select *, {rank} as version_rank from ({rows})"
             rows = f"select * except (version_rank) from ({ranked}) where version_rank = 1"
         engine.rows(f"create view {plan['database']}_landing.{table} as {rows}")
+
+
+def path_of(files: list[str]) -> str:
+    """Return one path for the files of a table; several are of loads, in folders side by side.
+
+    A query over each of them would ask every file for its columns before it is planned.
+    """
+    if len(files) == 1:
+        return files[0]
+    parts = [file.rsplit("/", 2) for file in files]
+    place = re.sub(r"([\\{}\[\]*?])", r"\\\1", parts[0][0])
+    return f"{place}/{{{','.join(f'{folder}/{name}' for _, folder, name in parts)}}}"
 
 
 def _export(engine: Engine, plan: dict[str, Any]) -> None:
