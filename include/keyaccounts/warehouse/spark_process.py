@@ -35,6 +35,8 @@ OPTIONS = {
     "spark.sql.cteRecursionLevelLimit": "200",
     "spark.sql.cteRecursionRowLimit": "-1",
     "spark.sql.sources.default": "parquet",
+    # No stream wrote the landing; Spark would look for one's log at the path of several loads.
+    "spark.sql.streaming.fileStreamSink.ignoreMetadata": "true",
 }
 LOCAL_OPTIONS = {
     "spark.sql.catalogImplementation": "in-memory",
