@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 NIGHTLY, ALERTS = "key_accounts_nightly", "key_accounts_alerts"
 KEPT = {"crm_accounts", "crm_users", "erp_invoices", "erp_invoice_lines", "erp_exchange_rates"}
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 600
 SYSTEMS = """
 systems:
   crm: {kind: files, folder: source}
