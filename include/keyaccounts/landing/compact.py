@@ -1,4 +1,4 @@
-"""Many small loads as one file, so that a year of nights is read as fast as the first.
+"""Many small loads as one file, so that a year of nights is some twenty files an entity.
 
 Loads stay as they landed: what is written here says the same once more, and may be removed.
 """
