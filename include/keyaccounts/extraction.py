@@ -97,8 +97,8 @@ def extract(
     started = time.monotonic()
     with step(settings, run, f"extract {entity}", log, lock=f"extract-{entity}"):
         landed = _landed(settings, run, entity, systems, told)
+        seconds = time.monotonic() - started
         compact(settings, entity)
-    seconds = time.monotonic() - started
     new = landed.load if landed.is_new else None
     files = [load.rows_file for load in all_loads(settings, entity) if load.number == new]
     size = sum(file.stat().st_size for file in files)

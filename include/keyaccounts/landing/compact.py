@@ -48,6 +48,8 @@ def _write(settings: Settings, group: list[Load]) -> None:
     try:
         con.execute(f"set memory_limit = '{settings.memory_limit}'")
         con.execute(f"set threads = {settings.threads}")
+        # Rows carry their number; to keep their order would take memory.
+        con.execute("set preserve_insertion_order = false")
         place = str(draft).replace("'", "''")
         con.execute(f"copy (select * from {rows_sql(group)}) to '{place}' (format parquet)")
     finally:
