@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from keyaccounts.bi.access import readable
 from keyaccounts.bi.datasets import group_of, sql_of
 from keyaccounts.bi.definition import datasets, roles
 from tests.bi.client import Answer, User
-from tests.bi.conftest import Home
+from tests.bi.conftest import Home, LocalSuperset
 
 pytestmark = [pytest.mark.bi, pytest.mark.slow]
 SignIn = Callable[[str], User]
@@ -165,3 +166,16 @@ def test_a_forged_request_is_refused(sign_in: SignIn) -> None:
         user.token = token
     assert answer.status == 400
     assert "CSRF" in answer.text
+
+
+def test_the_sign_in_page_leaves_the_session_to_who_signs_in(superset: LocalSuperset) -> None:
+    nobody = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    nobody.open(f"{superset.url}/login/", timeout=120).read()
+    with nobody.open(f"{superset.url}/superset/log/?explode=events", b"", timeout=120) as answer:
+        assert (answer.status, answer.url) == (204, f"{superset.url}/superset/log/?explode=events")
+        assert answer.headers["Set-Cookie"] is None
+
+
+def test_what_signed_in_users_do_is_logged(sign_in: SignIn) -> None:
+    answer = sign_in("bi").call("POST", "/superset/log/?explode=events", b"")
+    assert answer.status == 200

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, current_app, has_request_context, request
+from flask import Flask, Response, current_app, has_request_context, request, session
 from flask_caching.backends.filesystemcache import FileSystemCache
 
 from keyaccounts.bi.locked import OpenFiles, connect_arguments
@@ -24,6 +24,7 @@ CURRENT_HEADER = "X-Keyaccounts-Current"
 CURRENT = "current"
 FOLDER_KEY = "KEYACCOUNTS_PUBLISHED"
 PINNED = "keyaccounts.version"
+PAGE_LOG = "Superset.log"
 VERSION = re.compile(r"\d{6,}_\d{4}-\d{2}-\d{2}")
 
 
@@ -81,7 +82,7 @@ class VersionedCache(FileSystemCache):  # type: ignore[misc]
 
 
 def prepare_app(published: Path, templates: Path) -> Callable[[Flask], None]:
-    """Return Superset's FLASK_APP_MUTATOR: our page script, and the versions in each answer."""
+    """Return Superset's FLASK_APP_MUTATOR: page script, versions in each answer, kept sign-ins."""
 
     def mutate(app: Flask) -> None:
         import jinja2
@@ -90,6 +91,14 @@ def prepare_app(published: Path, templates: Path) -> Callable[[Flask], None]:
         app.jinja_loader = jinja2.ChoiceLoader([each for each in loaders if each])
         app.config[FOLDER_KEY] = published
         app.jinja_env.globals["keyaccounts_version"] = lambda: pinned_version(published)
+
+        @app.before_request
+        def leave_the_session() -> Response | None:
+            # The sign-in page reports what it did a second after it is drawn, and Superset answers
+            # with a cookie of nobody. Where that comes after the answer to the password, who has
+            # signed in is nobody again. `current_user` would write into the session as well.
+            is_nobody = request.endpoint == PAGE_LOG and "_user_id" not in session
+            return Response(status=204) if is_nobody else None
 
         @app.after_request
         def name_versions(response: Response) -> Response:
