@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import duckdb
 import yaml
 
 from keyaccounts.contract import CONTRACT_FILE, CONTRACT_VERSION, REQUIRED_ENTITIES, load_contract
-from keyaccounts.landing.loads import MANIFEST, all_loads
+from keyaccounts.landing.loads import all_loads
 from keyaccounts.landing.resolve import resolve
 from keyaccounts.settings import Settings
 from keyaccounts.warehouse.landing_schema import lay_out
 from tests.acceptance import loaders
 from tests.conftest import build_company
-
-OLD = Path(__file__).with_name("source_contract_1.yml")
+from tests.faults.version_1 import OLD, as_version_1
 
 
 def test_a_source_that_kept_version_1_keeps_the_present_one() -> None:
@@ -35,7 +33,7 @@ def test_loads_of_version_1_have_the_columns_that_came_later_as_unknown(tmp_path
     settings = built.settings
     before = _landed(settings)
     for entity in yaml.safe_load(OLD.read_text("utf-8")):
-        _as_version_1(settings, entity)
+        as_version_1(settings, entity)
     lay_out(settings, resolve(settings))
     after = _landed(settings)
     assert after == before
@@ -65,19 +63,3 @@ def _landed(settings: Settings) -> dict[str, list[tuple[object, ...]]]:
         return found
     finally:
         con.close()
-
-
-def _as_version_1(settings: Settings, entity: str) -> None:
-    """Make the loads of an entity what the first version of the contract landed."""
-    columns = ", ".join(
-        [*yaml.safe_load(OLD.read_text("utf-8"))[entity], "updated_at", "is_deleted", "_row, _load"]
-    )
-    for load in all_loads(settings, entity):
-        old = load.folder / "old.parquet"
-        duckdb.sql(f"select {columns} from read_parquet('{load.rows_file}')").write_parquet(
-            str(old)
-        )
-        old.replace(load.rows_file)
-        said = json.loads((load.folder / MANIFEST).read_text("utf-8"))
-        said |= {"contract_version": 1, "content_hash": "of version 1"}
-        (load.folder / MANIFEST).write_text(json.dumps(said), "utf-8")

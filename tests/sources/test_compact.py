@@ -10,14 +10,16 @@ import duckdb
 import pytest
 
 from keyaccounts import nightly
+from keyaccounts.contract import CONTRACT_VERSION
 from keyaccounts.landing import compact
 from keyaccounts.landing import loads as landed
 from keyaccounts.landing.loads import all_loads, loads_in_play, rows_files, rows_sql
 from keyaccounts.settings import Settings
 from keyaccounts.warehouse.spark_process import path_of
 from tests.conftest import run_at, settings_for, silent
+from tests.faults.version_1 import as_version_1
 
-HEADER = "invoice_id,account_id,document_type,invoice_date,gross_amount\n"
+HEADER = "invoice_id,account_id,document_type,invoice_date,gross_amount,is_cash_sale\n"
 SOURCES = """
 systems:
   office: {kind: files, folder: exports}
@@ -40,7 +42,7 @@ class Year:
     def land(self, first: int, last: int, **told: Any) -> None:
         """Land a file a night, each with a row of its own and another version of row 0."""
         for night in range(first, last + 1):
-            rows = f"0,A,invoice,2026-03-02,{night}\n{night},A,invoice,2026-03-03,1\n"
+            rows = f"0,A,invoice,2026-03-02,{night},true\n{night},A,invoice,2026-03-03,1,true\n"
             (self.folder / f"invoices_{night}.csv").write_text(HEADER + rows, "utf-8")
         nightly.extract(
             self.settings, run_at("2026-04-05"), "erp_invoices", silent, told=nightly.Told(**told)
@@ -115,6 +117,22 @@ def test_what_lies_before_a_full_load_counts_no_more(year: Year) -> None:
     year.land(20, 31)
     alone = [f"{load:06d}" for load in range(19, 33)]
     assert year.names == [*alone, "000033-000048", "000049"]
+
+
+def test_loads_of_an_earlier_contract_are_compacted_with_later_ones(year: Year) -> None:
+    year.land(1, 15)
+    as_version_1(year.settings, "erp_invoices")
+    year.land(16, 16)
+    assert year.names == ["000001-000016"]
+    compacted = year.rows()
+    shutil.rmtree(year.settings.landing / "erp_invoices" / landed.COMPACTED)
+    versions = [
+        load.manifest["contract_version"] for load in loads_in_play(year.settings, "erp_invoices")
+    ]
+    assert versions == [1] * 15 + [CONTRACT_VERSION]
+    assert year.rows() == compacted
+    is_cash = [any(value is True for value in row) for row in compacted]
+    assert is_cash == [False] * 30 + [True] * 2
 
 
 def test_several_files_are_one_path_for_spark() -> None:
