@@ -5,6 +5,8 @@ It needs nothing but the standard library and `.venv-bi`. It answers on 127.0.0.
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import secrets
 import signal
@@ -12,6 +14,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +55,12 @@ class LocalSuperset:
             )
         self._python("-m", "keyaccounts.bi.install")
 
-    def add_user(self, name: str, role: str, password: str) -> None:
-        """Make a user with one role, or set role and password of one that is there."""
-        command = ("-m", "keyaccounts.bi.install", "--user", name, "--role", role)
-        self._python(*command, text=f"{password}\n")
+    def add_users(self, roles: Mapping[str, str], password: str) -> None:
+        """Make users by their names, each with one role; or set role and password again."""
+        text = io.StringIO()
+        rows = [("user", "role", "password"), *((*each, password) for each in roles.items())]
+        csv.writer(text).writerows(rows)
+        self._python("-m", "keyaccounts.bi.install", "--users", "-", text=text.getvalue())
 
     def password(self, name: str) -> str:
         """Return the password kept for a user; made up at first use."""

@@ -49,10 +49,7 @@ def up(superset: LocalSuperset, users: dict[str, str]) -> int:
     is_new = not (superset.folder / "admin.password").is_file()
     superset.install()
     password = superset.password("admin")
-    superset.add_user("admin", "admin", password)
-    if is_new:
-        for name, role in users.items():
-            superset.add_user(name, role, password)
+    superset.add_users({"admin": "admin"} | (users if is_new else {}), password)
     superset.start()
     print(f"{superset.url}  user admin  password {password}")
     if users:

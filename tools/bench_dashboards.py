@@ -81,7 +81,7 @@ def asked_by_superset(home: Path, folder: Path) -> list[Asked]:
 
     superset = LocalSuperset(folder, home, free_port(), workers=1)
     superset.install()
-    superset.add_user("admin", "admin", PASSWORD)
+    superset.add_users({"admin": "admin"}, PASSWORD)
     superset.start()
     try:
         user = User(superset.url, "admin", PASSWORD)

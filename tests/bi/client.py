@@ -36,11 +36,11 @@ class User:
     name: str
     password: str
     token: str = ""
+    jar: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
     opener: urllib.request.OpenerDirector = field(init=False)
 
     def __post_init__(self) -> None:
-        jar = http.cookiejar.CookieJar()
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.jar))
         page = self.call("GET", "/login/")
         found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
         assert found, page.text[:500]
@@ -68,6 +68,11 @@ class User:
                 return Answer(answer.status, dict(answer.headers), answer.read().decode())
         except urllib.error.HTTPError as error:
             return Answer(error.code, dict(error.headers), error.read().decode())
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """What a browser must send to be this user, by name."""
+        return {each.name: each.value or "" for each in self.jar}
 
     def ask(self, context: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:
         """Ask for the figures of a query context."""

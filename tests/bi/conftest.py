@@ -108,8 +108,7 @@ def superset(
         url = server.url().replace("postgresql://", "postgresql+psycopg2://")
         running = LocalSuperset(folder, home.folder, free_port(), metadata_url=url)
         running.install()
-        for name, role in {**USERS, manager: "account_manager"}.items():
-            running.add_user(name, role, PASSWORD)
+        running.add_users({**USERS, manager: "account_manager"}, PASSWORD)
         running.start()
         try:
             yield running

@@ -2,6 +2,7 @@
 
     python -m keyaccounts.bi.install                     # what `make bi` runs first
     python -m keyaccounts.bi.install --user U0013 --role account_manager < password
+    python -m keyaccounts.bi.install --users users.csv   # user,role,password; - is standard input
 
 It runs in the environment of Superset, with SUPERSET_CONFIG_PATH naming `superset_config.py`.
 """
@@ -9,36 +10,90 @@ It runs in the environment of Superset, with SUPERSET_CONFIG_PATH naming `supers
 from __future__ import annotations
 
 import argparse
+import csv
 import secrets
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
 from keyaccounts.bi.bundle import bundle
 from keyaccounts.bi.definition import dashboards, datasets, roles
+from keyaccounts.errors import ConfigurationError
 from keyaccounts.publishing.publish import read_manifest
 from keyaccounts.settings import load_settings
 
 ADMIN = "admin"
 
 
+class User(NamedTuple):
+    """One user to make; the fields are the columns of the file of users."""
+
+    user: str
+    role: str
+    password: str
+
+
 def main() -> int:
-    """Install everything, or one user; returns the exit code."""
+    """Install everything, or users; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--user", help="make this user; the password comes on standard input")
-    parser.add_argument("--role", choices=["admin", *roles()], default="bi_user")
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--user", help="make this user; the password comes on standard input")
+    one.add_argument("--users", help="make the users of this CSV: user,role,password; - reads it")
+    parser.add_argument("--role", choices=[ADMIN, *roles()], default="bi_user")
     options = parser.parse_args()
+    try:
+        users = _told_users(options)
+    except (ConfigurationError, OSError) as error:
+        print(f"keyaccounts.bi.install: {error}", file=sys.stderr)
+        return ConfigurationError.exit_code
     from superset.app import create_app
 
     app = create_app()
     with app.app_context():
-        if options.user:
-            add_user(options.user, options.role, sys.stdin.readline().strip())
-        else:
+        for each in users:
+            add_user(*each)
+        if not users:
             install(app)
     return 0
+
+
+def _told_users(options: argparse.Namespace) -> list[User]:
+    if options.user:
+        return [User(options.user, options.role, sys.stdin.readline().strip())]
+    if not options.users:
+        return []
+    if options.users == "-":
+        return read_users(sys.stdin)
+    with Path(options.users).open(encoding="utf-8-sig", newline="") as file:
+        return read_users(file)
+
+
+def read_users(lines: Iterable[str]) -> list[User]:
+    """Return the users of a CSV with the columns user, role, password.
+
+    Raises ConfigurationError that names the line when it is wrong.
+    """
+    reader = csv.DictReader(lines)
+    columns, known = list(User._fields), [ADMIN, *roles()]
+    if sorted(reader.fieldnames or []) != sorted(columns):
+        raise ConfigurationError(f"the first line must be {','.join(columns)}")
+    found: dict[str, User] = {}
+    for row in reader:
+        each = User(*((row[column] or "").strip() for column in columns))
+        if wrong := (
+            ("no user" if not each.user else "")
+            or (f"{each.user} stands twice" if each.user in found else "")
+            or ("" if each.role in known else f"role {each.role!r} is none of {', '.join(known)}")
+            or ("no password" if not each.password else "")
+        ):
+            raise ConfigurationError(f"line {reader.line_num}: {wrong}")
+        found[each.user] = each
+    if not found:
+        raise ConfigurationError("no user stands in the file")
+    return list(found.values())
 
 
 def install(app: Any) -> None:
