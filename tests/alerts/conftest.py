@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email.message import EmailMessage
@@ -26,10 +26,12 @@ from keyaccounts.alerts.publication import (
     candidate_from_row,
     read_publication,
 )
+from keyaccounts.alerts.states import STATE_COLUMNS, State
 from keyaccounts.settings import Run, Settings
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 TUESDAY = date(2026, 4, 7)
+UNKNOWN = State(None, None, None, None)
 USERS = [
     {"user_id": "am1", "user_name": "Li Wei", "email": "li@firm.test", "manager_user_id": "boss"},
     {"user_id": "am2", "user_name": "Ana", "email": "ana@firm.test", "manager_user_id": "boss"},
@@ -147,6 +149,7 @@ def write_publication(
     *,
     failed_checks: Sequence[str] = (),
     accounts: Sequence[tuple[str, str, str | None]] = (),
+    states: Mapping[str, State] | None = None,
     forecasts: Sequence[tuple[date, str | None, str | None]] = (),
 ) -> None:
     """Write the parts of a publication that the notifier reads, and move the pointer."""
@@ -163,10 +166,16 @@ def write_publication(
         bi.execute("create schema marts")
         bi.execute(
             "create table marts.accounts"
-            " (account_id varchar, account_name varchar, owner_user_id varchar)"
+            " (account_id varchar, account_name varchar, owner_user_id varchar,"
+            " credit_status varchar, lifecycle_state varchar,"
+            " is_contact_overdue boolean, is_single_threaded boolean)"
         )
         for account in accounts:
-            bi.execute("insert into marts.accounts values (?, ?, ?)", account)
+            state = (states or {}).get(account[0], UNKNOWN)
+            bi.execute(
+                "insert into marts.accounts values (?, ?, ?, ?, ?, ?, ?)",
+                [*account, *(getattr(state, column) for column in STATE_COLUMNS)],
+            )
         bi.execute(
             "create table marts.forecasts (forecast_month date, forecast_amount decimal(18,2),"
             " actual_amount decimal(18,2))"
@@ -219,6 +228,7 @@ class Desk:
         failed_checks: Sequence[str] = (),
         month_ends_from: date = date(2025, 1, 31),
         closed_month: ClosedMonth | None = None,
+        ended: Collection[str] = (),
     ) -> None:
         """Make a publication current, in memory; `write_publication` makes one of files."""
         self.publications[self.settings.published] = Publication(
@@ -227,7 +237,11 @@ class Desk:
             base_currency="CNY",
             month_ends_from=month_ends_from,
             candidates=tuple(
-                candidate_from_row([row[name] for name in EVENT_COLUMNS]) for row in events
+                replace(
+                    candidate_from_row([row[name] for name in EVENT_COLUMNS]),
+                    has_ended=row["event_key"] in ended,
+                )
+                for row in events
             ),
             a_units_by_month_end={date(2026, 2, 28): a_units},
             failed_checks=tuple(failed_checks),

@@ -154,6 +154,13 @@ def test_what_a_newer_alert_has_overtaken_waits_no_more(inbox: Inbox, told: Desk
     waiting = facts(inbox, after=2)
     assert [i["event_key"] for i in waiting] == [again["event_key"]]
     old = next(i for i in facts(inbox, "--all", after=2) if i["event_key"] == DROP["event_key"])
+    assert old["superseded_by"] == waiting[0]["alert_id"]
+    newer = f"Alert {old['alert_id']}: superseded by {old['superseded_by']}"
+    shown = inbox("show", old["alert_id"], after=2)
+    assert newer in shown
+    assert not any(line.startswith("Next step") for line in shown)
+    # The rise was recorded and is in no inbox, so that nothing leads to it.
+    assert f"Alert {id_of(inbox, 'ACC2')}: superseded" in inbox("show", id_of(inbox, "ACC2"))
     assert "is superseded already" in inbox("ack", old["alert_id"], "--by", "am1", after=2)[0]
     # Of the two that are high the newer one alone is told again.
     night = [DROP, WATCH, rise, watch, again]

@@ -23,7 +23,7 @@ from fastapi import Request
 from fastapi.testclient import TestClient
 
 from keyaccounts.alerts.blocks import Block, build_block
-from keyaccounts.alerts.inbox import read_inbox
+from keyaccounts.alerts.inbox import WAITING, read_inbox
 from keyaccounts.alerts.links import NO_LINKS
 from keyaccounts.alerts.model import ClosedMonth
 from keyaccounts.alerts.notify import notify, tell_data_engineers
@@ -271,7 +271,7 @@ def test_every_page(company: Company) -> None:
         company.check(path, _of_page(page))
     token = re.search(r'name="token" value="([^"]+)"', client.get("/alerts").text)
     assert token
-    first, *others = [item.alert_id for item in by_type.values()][:4]
+    first, *others = [i.alert_id for i in by_type.values() if i.status in WAITING][:4]
     answers: list[dict[str, str]] = [
         {"action": ""}, {"action": "snooze"}, {"action": "snooze", "until": "x", "reason": "1"},
         {"action": "snooze", "until": "2028-01-01", "reason": "1"}, {"action": "accept"},

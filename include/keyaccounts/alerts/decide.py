@@ -2,7 +2,8 @@
 
 The rules are items 1 to 11 of section 4 of the semantics and rulings 2, 22, 23 and 24. Order of
 the tests for one event: what the ledger settled before; baseline; staleness, judged once when
-the event is first seen; a person's answer; a hold; a run for an earlier day; a snooze; delivery.
+the event is first seen; a person's answer; a hold; a run for an earlier day; a snooze; the end of
+what it tells of; delivery.
 """
 
 from __future__ import annotations
@@ -120,6 +121,8 @@ def _decide_one(
         return answer("defer", "earlier_as_of_date", entry.state if entry else DEFERRED)
     if is_snoozed((event.event_key, event.account_id, event.unit_id), actions, run.wall_date):
         return answer("defer", "snoozed", DEFERRED)
+    if event.has_ended:
+        return answer("defer", "ended", DEFERRED)
     if event.delivery == "digest" and entry is not None and entry.state == QUEUED:
         return answer("suppress", "queued_for_digest", QUEUED)
     route = routing.route(event)
@@ -192,8 +195,8 @@ def _reminders(
 ) -> list[Reminder]:
     """After 3 and 7 days, at most 2; a missed first one is not sent after the second.
 
-    With the second one the owner's manager hears of it. What a newer event has overtaken is not
-    told again.
+    With the second one the owner's manager hears of it. What a newer event has overtaken, or has
+    ended, is not told again.
     """
     if not run.send or run.is_earlier:
         return []
@@ -205,7 +208,7 @@ def _reminders(
             continue
         if entry.severity not in {"critical", "high"} or entry.told_on is None:
             continue
-        if event.event_key in past:
+        if event.event_key in past or event.has_ended:
             continue
         waited = (run.wall_date - entry.told_on).days
         number = sum(waited >= days for days in REMINDER_DAYS)

@@ -3,7 +3,8 @@
 An alert is in the inbox once it was told, or will be: what lay before the go-live date, what an
 alert rule only records, and what an earlier day found is not. Its status follows from the ledger
 and the answers of people; an alert that is true no more is retracted, however it was answered. One
-that a newer alert about the same matter has overtaken waits no more.
+that a newer alert about the same matter has overtaken waits no more, nor does one that tells of a
+state that has ended.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -42,7 +43,9 @@ from keyaccounts.texts import ENGLISH, Code, Texts
 
 SILENT = (BASELINE, RECORDED)
 WAITING = ("open", "acknowledged", "snoozed", "on hold")
-CLOSED = ("resolved", "accepted", "superseded", "retracted")
+CLOSED = ("resolved", "accepted", "superseded", "ended", "retracted")
+PAST = ("superseded", "ended", "retracted")
+"""What an alert of these asked for is not to be done any more."""
 CLOSING = {"resolve": "resolved", "accept": "accepted"}
 SHORTEST = 4
 """Digits of an alert's id that a person has to give at least."""
@@ -63,6 +66,8 @@ class Item:
     """Its facts, while the current publication holds them."""
     title: str
     answers: tuple[Action, ...]
+    newer_id: str = ""
+    """The alert that supersedes it, where that one is in the inbox."""
 
     @property
     def unit(self) -> str:
@@ -129,10 +134,14 @@ def read_inbox(settings: Settings, wall_time: datetime, texts: Texts = ENGLISH) 
     routing, links = people(settings, today, texts), links_of(settings)
     # What is recorded without a message ends an older alert all the same.
     past = superseded(row for row in [*rows, *silent] if row.state not in {RETRACTED, HELD})
+    shown = {row.event_key for row in rows}
     items = [
-        _item(Entry(*row[:-1]), row.owner_user_id, answers, told, routing, links, today, past)
+        _item(
+            Entry(*row[:-1]), row.owner_user_id, answers, told, routing, links, today,
+            newer=past.get(row.event_key), shown=shown,
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
     return Inbox(tuple(sorted(items, key=_order)), told.as_of_date)
 
 
@@ -229,7 +238,9 @@ def _item(
     routing: Routing,
     links: Links,
     today: date,
-    past: Container[str],
+    *,
+    newer: str | None,
+    shown: Container[str],
 ) -> Item:
     targets = dict.fromkeys(t for t in (entry.event_key, entry.account_id, entry.unit_id) if t)
     given = sorted((a for t in targets for a in answers.get(t, ())), key=lambda a: a.at)
@@ -246,7 +257,12 @@ def _item(
             links=links,
             texts=routing.texts,
         )
-    status, until = _status(entry, given, targets, today, is_past=entry.event_key in past)
+    status, until = _status(
+        entry, given, targets, today, is_past=newer is not None,
+        has_ended=event is not None and event.has_ended,
+    )  # fmt: skip
+    if block and status in PAST:
+        block = replace(block, next_step="")
     return Item(
         alert_id=alert_id_of(entry.event_key),
         status=status,
@@ -258,6 +274,7 @@ def _item(
         block=block,
         title=block.title if block else past_title(entry, name, routing.texts),
         answers=tuple(given),
+        newer_id=alert_id_of(newer) if newer and newer in shown and status == "superseded" else "",
     )
 
 
@@ -268,6 +285,7 @@ def _status(
     today: date,
     *,
     is_past: bool,
+    has_ended: bool,
 ) -> tuple[str, date | None]:
     own = [action.action for action in given if action.target == entry.event_key]
     closed = [CLOSING[action] for action in own if action in CLOSING]
@@ -278,6 +296,8 @@ def _status(
         return closed[-1], None
     if is_past:
         return "superseded", None
+    if has_ended:
+        return "ended", None
     if until:
         return "snoozed", until
     if entry.state == HELD:

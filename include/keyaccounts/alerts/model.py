@@ -58,6 +58,8 @@ class Candidate:
     cause: str | None = None
     at_stake_amount: Decimal | None = None
     payload: Mapping[str, Any] = field(default_factory=dict)
+    has_ended: bool = False
+    """It told of a state of the account that has ended since."""
 
 
 @dataclass(frozen=True)

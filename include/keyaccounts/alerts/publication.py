@@ -14,6 +14,7 @@ import duckdb
 
 from keyaccounts.alerts.errors import PublicationUnreadableError
 from keyaccounts.alerts.model import Candidate, ClosedMonth
+from keyaccounts.alerts.states import STATE_COLUMNS, State, has_ended
 
 EVENT_COLUMNS = (
     "event_key",
@@ -64,9 +65,7 @@ def read_publication(published: Path) -> Publication:
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         as_of_date = date.fromisoformat(manifest["as_of_date"])
         with duckdb.connect(str(folder / "keyaccounts.duckdb"), read_only=True) as bi:
-            accounts = bi.execute(
-                "select account_id, account_name, owner_user_id from marts.accounts"
-            ).fetchall()
+            accounts = _accounts(bi)
             a_units = bi.execute(
                 "select month_end, count(*) from marts.account_tiers where tier = 'A' group by all"
             ).fetchall()
@@ -84,16 +83,15 @@ def read_publication(published: Path) -> Publication:
             ).fetchall()
     except (OSError, duckdb.Error, KeyError, ValueError) as error:
         raise PublicationUnreadableError(f"publication {published / 'current'}: {error}") from error
-    owners = {account_id: owner for account_id, _, owner in accounts}
     return Publication(
         version=str(manifest["version"]),
         as_of_date=as_of_date,
         base_currency=str(manifest["base_currency"]),
         month_ends_from=_month_ends_from(manifest),
-        candidates=tuple(_with_owner_now(candidate_from_row(row), owners) for row in events),
+        candidates=tuple(_as_of_now(candidate_from_row(row), accounts) for row in events),
         a_units_by_month_end=dict(a_units),
         failed_checks=tuple(name for (name,) in checks),
-        account_names={account_id: name for account_id, name, _ in accounts},
+        account_names={account_id: account.name for account_id, account in accounts.items()},
         closed_month=closed,
         folder=folder,
     )
@@ -132,7 +130,7 @@ def read_told(published: Path, keys: Collection[str]) -> Told:
         folder = (published / "current").resolve(strict=True)
         manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
         with duckdb.connect(str(folder / "keyaccounts.duckdb"), read_only=True) as bi:
-            names = bi.execute("select account_id, account_name from marts.accounts").fetchall()
+            accounts = _accounts(bi)
         restricted = folder / "restricted" / "data_engineering.duckdb"
         with duckdb.connect(str(restricted), read_only=True) as private:
             rows = private.execute(
@@ -143,8 +141,8 @@ def read_told(published: Path, keys: Collection[str]) -> Told:
     except (OSError, duckdb.Error, KeyError, ValueError) as error:
         raise PublicationUnreadableError(f"publication {published / 'current'}: {error}") from error
     return Told(
-        events={row[0]: candidate_from_row(row) for row in rows},
-        account_names=dict(names),
+        events={row[0]: _as_of_now(candidate_from_row(row), accounts) for row in rows},
+        account_names={account_id: account.name for account_id, account in accounts.items()},
         base_currency=str(manifest["base_currency"]),
         as_of_date=date.fromisoformat(manifest["as_of_date"]),
     )
@@ -157,11 +155,25 @@ def candidate_from_row(row: Sequence[Any]) -> Candidate:
     return Candidate(**values)
 
 
-def _with_owner_now(event: Candidate, owners: Mapping[str, str | None]) -> Candidate:
+@dataclass(frozen=True)
+class _Account:
+    name: str
+    owner_user_id: str | None
+    state: State
+
+
+def _accounts(bi: duckdb.DuckDBPyConnection) -> dict[str, _Account]:
+    columns = ", ".join(("account_id", "account_name", "owner_user_id", *STATE_COLUMNS))
+    rows = bi.execute(f"select {columns} from marts.accounts").fetchall()
+    return {row[0]: _Account(row[1], row[2], State(*row[3:])) for row in rows}
+
+
+def _as_of_now(event: Candidate, accounts: Mapping[str, _Account]) -> Candidate:
     """The owner at send time stands above the owner at the effective date."""
-    if event.account_id is None or event.account_id not in owners:
-        return event
-    return replace(event, owner_user_id=owners[event.account_id])
+    account = accounts.get(event.account_id or "")
+    is_over = has_ended(event.alert_type, account.state if account else None, event.payload)
+    owner = account.owner_user_id if account else event.owner_user_id
+    return replace(event, owner_user_id=owner, has_ended=is_over)
 
 
 def _month_ends_from(manifest: Mapping[str, Any]) -> date:

@@ -45,21 +45,22 @@ class Turn(Protocol):
     def effective_date(self) -> date: ...
 
 
-def superseded(turns: Iterable[Turn]) -> set[str]:
-    """Return the keys of events that a later one about the same unit and topic has overtaken.
+def superseded(turns: Iterable[Turn]) -> dict[str, str]:
+    """Return the events that a later one about the same unit and topic has overtaken, and which.
 
-    A watch says what may come, so it overtakes earlier watches alone.
+    Both by their keys. A watch says what may come, so it overtakes earlier watches alone.
     """
-    newest: dict[tuple[str, ...], date] = {}
+    newest: dict[tuple[str, ...], tuple[date, str]] = {}
     known = [turn for turn in turns if turn.alert_type in TOPICS]
     for turn in known:
-        place = _place(turn)
-        newest[place] = max(turn.effective_date, newest.get(place, turn.effective_date))
-    return {
-        turn.event_key
-        for turn in known
-        if any(newest.get(place, date.min) > turn.effective_date for place in _overtakers(turn))
-    }
+        place, said = _place(turn), (turn.effective_date, turn.event_key)
+        newest[place] = max(said, newest.get(place, said))
+    past = {}
+    for turn in known:
+        day, key = max(newest[place] for place in _overtakers(turn) if place in newest)
+        if day > turn.effective_date:
+            past[turn.event_key] = key
+    return past
 
 
 def _place(turn: Turn) -> tuple[str, ...]:

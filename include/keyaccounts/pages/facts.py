@@ -165,6 +165,7 @@ def alert(settings: Settings, now: datetime, alert_id: str, texts: Texts) -> dic
     return {
         "item": item,
         "status": status_text(item, texts),
+        "newer": found.find(item.newer_id) if item.newer_id else None,
         "is_open": item.status in WAITING,
         "as_of_date": found.as_of_date,
         "told": [

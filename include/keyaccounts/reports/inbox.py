@@ -67,6 +67,7 @@ def item_facts(item: Item) -> dict[str, Any]:
         "alert_id": item.alert_id,
         "status": item.status,
         "snoozed_until": item.until,
+        "superseded_by": item.newer_id or None,
         "title": item.title,
         "headline": item.block.headline if item.block else None,
         "next_step": item.block.next_step if item.block else None,
@@ -91,6 +92,8 @@ def item_facts(item: Item) -> dict[str, Any]:
 def status_text(item: Item, texts: Texts = ENGLISH) -> str:
     """Return how an alert stands."""
     status = texts.word("status", item.status)
+    if item.newer_id:
+        return texts("inbox.newer", status=status, alert=item.newer_id)
     return texts("inbox.until", status=status, day=item.until) if item.until else status
 
 
