@@ -246,6 +246,22 @@ def test_a_closed_alert_takes_a_comment_only(browse: Browse, told: Desk) -> None
     assert item(told, DROP).answers[-1].action == "comment"
 
 
+def test_an_overtaken_alert_leads_to_the_newer_one_and_asks_for_nothing(
+    browse: Browse, told: Desk
+) -> None:
+    page = browse().get(f"/alerts/{id_of(DROP)}").text
+    assert "Next step:" in page
+    newer = event(effective_date=TUESDAY, payload=drop_payload())
+    told.night(TUESDAY, [DROP, WATCH, SECRET, newer])
+    page = browse().get(f"/alerts/{id_of(DROP)}").text
+    assert f"superseded by {id_of(newer)}" in page
+    assert (
+        f'/alerts/{id_of(newer)}">Blue River Pumps Ltd drops from A to B</a> · 2026-04-07' in page
+    )
+    assert "Next step:" not in page
+    assert "Your answer" not in page
+
+
 @pytest.mark.parametrize("path", ["/alerts", f"/alerts/{id_of(DROP)}"])
 def test_a_form_of_another_site_or_person_or_day_is_refused(
     browse: Browse, told: Desk, path: str, monkeypatch: pytest.MonkeyPatch
