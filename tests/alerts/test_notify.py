@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
 from keyaccounts.alerts import schema
 from keyaccounts.alerts.actions import record_action
 from keyaccounts.alerts.errors import ActionRefusedError, LedgerError, PublicationUnreadableError
+from keyaccounts.alerts.publication import Payload
 
 from .conftest import TUESDAY, Desk, at, event
 
@@ -25,6 +27,15 @@ def test_a_rerun_sends_nothing(desk: Desk) -> None:
     assert len(desk.channel.sent) == 1
     assert again["decisions"] == {"suppress": 1}
     assert again["messages_written"] == 0
+
+
+def test_what_an_event_carries_is_read_of_those_that_are_told(desk: Desk) -> None:
+    assert Payload('{"a": 1.10, "b": null}') == {"a": Decimal("1.10"), "b": None}
+    # No JSON, and nobody notices where the event is not told.
+    night = [event(), event("ACC2", delivery="none", payload="no JSON")]
+    assert desk.night(TUESDAY, night)["decisions"] == {"send": 1, "suppress": 1}
+    with pytest.raises(ValueError, match="Expecting value"):
+        Payload("no JSON").get("a")
 
 
 def test_one_message_per_recipient_and_run(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -151,8 +151,33 @@ def read_told(published: Path, keys: Collection[str]) -> Told:
 def candidate_from_row(row: Sequence[Any]) -> Candidate:
     """Return the candidate of a row in the order of EVENT_COLUMNS; payload numbers are exact."""
     values = dict(zip(EVENT_COLUMNS, row, strict=True))
-    values["payload"] = json.loads(values["payload"] or "{}", parse_float=Decimal)
+    values["payload"] = Payload(values["payload"] or "{}")
     return Candidate(**values)
+
+
+class Payload(Mapping[str, Any]):
+    """What an event carries, read when somebody asks: of a million events a night tells a few."""
+
+    __slots__ = ("_text", "_values")
+
+    def __init__(self, text: str) -> None:
+        """Take a JSON object."""
+        self._text = text
+        self._values: dict[str, Any] | None = None
+
+    def _read(self) -> dict[str, Any]:
+        if self._values is None:
+            self._values = json.loads(self._text, parse_float=Decimal)
+        return self._values
+
+    def __getitem__(self, key: str) -> Any:
+        return self._read()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
 
 
 @dataclass(frozen=True)
