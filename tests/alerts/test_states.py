@@ -70,22 +70,15 @@ def test_a_drop_is_a_fact() -> None:
 
 def test_what_has_ended_leaves_the_inbox_and_gets_no_reminder(desk: Desk) -> None:
     desk.night(TUESDAY, [HOLD])
-    write_publication(
-        desk.settings.published, TUESDAY, [HOLD], accounts=ACCOUNTS,
-        states={"ACC1": replace(UNKNOWN, credit_status="hold")},
-    )  # fmt: skip
-    (item,) = read_inbox(desk.settings, at(TUESDAY, 12)).items
-    assert item.status == "open"
-    assert item.block
-    assert item.block.next_step
-    write_publication(
-        desk.settings.published, TUESDAY, [HOLD], accounts=ACCOUNTS,
-        states={"ACC1": replace(UNKNOWN, credit_status="watch")},
-    )  # fmt: skip
-    (item,) = read_inbox(desk.settings, at(TUESDAY, 12)).items
-    assert item.status == "ended"
-    assert item.block
-    assert item.block.next_step == ""
+    for credit, status in {"hold": "open", "watch": "ended"}.items():
+        write_publication(
+            desk.settings.published, TUESDAY, [HOLD], accounts=ACCOUNTS,
+            states={"ACC1": replace(UNKNOWN, credit_status=credit)},
+        )  # fmt: skip
+        (item,) = read_inbox(desk.settings, at(TUESDAY, 12)).items
+        assert item.status == status
+        assert item.block
+        assert bool(item.block.next_step) == (status == "open")
     ended = {"ended": [HOLD["event_key"]]}
     assert desk.night(TUESDAY + timedelta(days=4), [HOLD], publish=ended)["reminders"] == 0
     assert desk.night(TUESDAY + timedelta(days=5), [HOLD])["reminders"] == 1

@@ -27,6 +27,7 @@ def test_columns_may_come_in_any_order_and_passwords_may_hold_anything() -> None
         ([HEADER, "a,admin,x", "a,bi_user,y"], "line 3: a stands twice"),
         ([HEADER, "a,boss,x"], "line 2: role 'boss' is none of admin, .*account_manager"),
         ([HEADER, "a,admin"], "line 2: no password"),
+        ([HEADER, "a,admin,x,y"], "line 2: more than three values"),
     ],
 )
 def test_a_wrong_file_says_what_is_wrong(lines: list[str], said: str) -> None:

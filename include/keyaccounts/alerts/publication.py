@@ -194,7 +194,7 @@ def _accounts(bi: duckdb.DuckDBPyConnection) -> dict[str, _Account]:
 
 
 def _as_of_now(event: Candidate, accounts: Mapping[str, _Account]) -> Candidate:
-    """The owner at send time stands above the owner at the effective date."""
+    """The owner at send time stands above the owner of then, and what was so may have ended."""
     account = accounts.get(event.account_id or "")
     is_over = has_ended(event.alert_type, account.state if account else None, event.payload)
     owner = account.owner_user_id if account else event.owner_user_id

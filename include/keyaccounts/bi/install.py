@@ -41,12 +41,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--user", help="make this user; the password comes on standard input")
-    one.add_argument("--users", help="make the users of this CSV: user,role,password; - reads it")
+    one.add_argument("--users", help="make the users of this CSV: user,role,password")
     parser.add_argument("--role", choices=[ADMIN, *roles()], default="bi_user")
     options = parser.parse_args()
     try:
         users = _told_users(options)
-    except (ConfigurationError, OSError) as error:
+    except (ConfigurationError, OSError, UnicodeDecodeError) as error:
         print(f"keyaccounts.bi.install: {error}", file=sys.stderr)
         return ConfigurationError.exit_code
     from superset.app import create_app
@@ -62,7 +62,10 @@ def main() -> int:
 
 def _told_users(options: argparse.Namespace) -> list[User]:
     if options.user:
-        return [User(options.user, options.role, sys.stdin.readline().strip())]
+        word = sys.stdin.readline().strip()
+        if not word:
+            raise ConfigurationError("no password came on standard input")
+        return [User(options.user, options.role, word)]
     if not options.users:
         return []
     if options.users == "-":
@@ -88,6 +91,7 @@ def read_users(lines: Iterable[str]) -> list[User]:
             or (f"{each.user} stands twice" if each.user in found else "")
             or ("" if each.role in known else f"role {each.role!r} is none of {', '.join(known)}")
             or ("no password" if not each.password else "")
+            or ("more than three values: quote what holds a comma" if None in row else "")
         ):
             raise ConfigurationError(f"line {reader.line_num}: {wrong}")
         found[each.user] = each
